@@ -1,0 +1,303 @@
+"""``nam-engine``: train, render, evaluate, info, demo and devices in a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from nam_engine import __version__
+from nam_engine.errors import NamEngineError
+from nam_engine.metadata import UserMetadata
+from nam_engine.presets import DEMO_RECIPE, OFFICIAL_RECIPE
+
+if TYPE_CHECKING:
+    from nam_engine.session import TrainJob
+
+EXIT_OK, EXIT_ERROR = 0, 1
+DEMO_SECONDS = 20.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status (argparse exits 2 on wrong usage)."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+    except NamEngineError as error:
+        print(f"nam-engine: {error}", file=sys.stderr)
+        return EXIT_ERROR
+    except KeyboardInterrupt:
+        print("nam-engine: stopped; nothing was saved.", file=sys.stderr)
+        return EXIT_ERROR
+    except BrokenPipeError:
+        # Whoever read our output has left; so do we, without a second complaint.
+        sys.stderr.close()
+        return EXIT_ERROR
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="nam-engine", description="Train Neural Amp Modeler A2 captures and work with them."
+    )
+    parser.add_argument("--version", action="version", version=f"nam-engine {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    train = commands.add_parser("train", help="train recordings of an amp into .nam files")
+    train.add_argument("input", type=Path, metavar="INPUT", help="what was played into the amp")
+    train.add_argument(
+        "outputs", type=Path, nargs="+", metavar="OUTPUT", help="what came out, one per capture"
+    )
+    train.add_argument("-o", "--outdir", type=Path, required=True, metavar="DIR")
+    train.add_argument("--epochs", type=_positive, default=OFFICIAL_RECIPE.epochs, metavar="N")
+    _add_device(train)
+    train.add_argument(
+        "--latency", type=int, metavar="SAMPLES", help="how much later the recording is"
+    )
+    train.add_argument("--seed", type=_seed, default=0, metavar="S")
+    train.add_argument("--name", help="the model's name and file name (default: the recording's)")
+    train.add_argument(
+        "--validation",
+        type=_span,
+        metavar="START:STOP",
+        help="seconds to validate on (default: the last tenth, at most 9 s)",
+    )
+    _add_json(train)
+    train.set_defaults(run=_train)
+
+    render = commands.add_parser("render", help="play a sound file through a model")
+    render.add_argument("model", type=Path, metavar="MODEL")
+    render.add_argument("input", type=Path, metavar="INPUT")
+    render.add_argument("output", type=Path, metavar="OUTPUT")
+    render.add_argument(
+        "--slim",
+        type=_slim,
+        default=1.0,
+        metavar="V",
+        help="the plugin's size setting, 0 (smallest) to 1 (largest, default)",
+    )
+    render.set_defaults(run=_render)
+
+    evaluate = commands.add_parser("evaluate", help="measure how close a model comes")
+    evaluate.add_argument("model", type=Path, metavar="MODEL")
+    evaluate.add_argument("input", type=Path, metavar="INPUT")
+    evaluate.add_argument("output", type=Path, metavar="OUTPUT")
+    evaluate.add_argument("--from", dest="start", type=float, default=0.0, metavar="SECONDS")
+    evaluate.add_argument("--to", dest="stop", type=float, metavar="SECONDS")
+    evaluate.add_argument("--latency", type=int, default=0, metavar="SAMPLES")
+    _add_json(evaluate)
+    evaluate.set_defaults(run=_evaluate)
+
+    info = commands.add_parser("info", help="say what is in a .nam file")
+    info.add_argument("model", type=Path, metavar="MODEL")
+    _add_json(info)
+    info.set_defaults(run=_info)
+
+    demo = commands.add_parser("demo", help="train a built-in rig in under two minutes")
+    demo.add_argument("outdir", type=Path, nargs="?", default=Path("nam-demo"), metavar="DIR")
+    _add_device(demo)
+    _add_json(demo)
+    demo.set_defaults(run=_demo)
+
+    devices = commands.add_parser("devices", help="say which processors can train here")
+    _add_json(devices)
+    devices.set_defaults(run=_devices)
+    return parser
+
+
+def _add_device(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON, one object a line")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _seed(text: str) -> int:
+    number = int(text)
+    if not 0 <= number < 2**63:
+        raise argparse.ArgumentTypeError("must be between 0 and 2^63 - 1")
+    return number
+
+
+def _slim(text: str) -> float:
+    number = float(text)
+    if not 0.0 <= number <= 1.0:
+        raise argparse.ArgumentTypeError("must be between 0 and 1")
+    return number
+
+
+def _span(text: str) -> tuple[float, float]:
+    start, separator, stop = text.partition(":")
+    try:
+        span = float(start), float(stop)
+    except ValueError:
+        separator = ""
+    if not separator or not 0 <= span[0] < span[1]:
+        raise argparse.ArgumentTypeError("must be START:STOP in seconds, such as 181:190")
+    return span
+
+
+def _train(options: argparse.Namespace) -> int:
+    from nam_engine.session import TrainJob
+
+    status = EXIT_OK
+    with _stop_on_interrupt() as should_stop:
+        for output in options.outputs:
+            job = TrainJob(
+                input_path=options.input,
+                output_path=output,
+                outdir=options.outdir,
+                recipe=replace(OFFICIAL_RECIPE, epochs=options.epochs),
+                device=options.device,
+                seed=options.seed,
+                latency_samples=options.latency,
+                validation_seconds=options.validation,
+                user=UserMetadata(name=options.name),
+            )
+            try:
+                _run_job(job, should_stop, as_json=options.json)
+            except NamEngineError as error:
+                # The other recordings are not to blame.
+                print(f"nam-engine: {output.name}: {error}", file=sys.stderr)
+                status = EXIT_ERROR
+            if should_stop():
+                break
+    return status
+
+
+def _run_job(job: TrainJob, should_stop: StopFlag, *, as_json: bool) -> None:
+    from nam_engine.progress import JsonLines, TerminalProgress
+    from nam_engine.session import train
+
+    show = JsonLines() if as_json else TerminalProgress(job.output_path.name)
+    with closing(train(job, should_stop)) as events, show:
+        for event in events:
+            show(event)
+
+
+class StopFlag:
+    """Becomes true at the first Ctrl-C; the second one interrupts for good."""
+
+    def __init__(self) -> None:
+        self._stop = False
+
+    def __call__(self) -> bool:
+        return self._stop
+
+    def on_signal(self, _signal: int, _frame: FrameType | None) -> None:
+        if self._stop:
+            raise KeyboardInterrupt
+        self._stop = True
+
+
+@contextmanager
+def _stop_on_interrupt() -> Iterator[StopFlag]:
+    flag = StopFlag()
+    previous = signal.signal(signal.SIGINT, flag.on_signal)
+    try:
+        yield flag
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def _render(options: argparse.Namespace) -> int:
+    from nam_engine.session import render_file
+
+    render_file(options.model, options.input, options.output, options.slim)
+    print(f"Saved {options.output}")
+    return EXIT_OK
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from nam_engine.evaluate import esr_comment
+    from nam_engine.session import evaluate_files
+
+    scores = evaluate_files(
+        options.model,
+        options.input,
+        options.output,
+        latency_samples=options.latency,
+        start_seconds=options.start,
+        stop_seconds=options.stop,
+    )
+    for score in scores:
+        if options.json:
+            print(json.dumps(asdict(score)))
+        else:
+            comment = esr_comment(score.esr)
+            print(f"{score.submodel:12} ESR {score.esr:.3g} ({comment})  MRSTFT {score.mrstft:.3g}")
+    return EXIT_OK
+
+
+def _info(options: argparse.Namespace) -> int:
+    from nam_engine.info import describe
+
+    description = describe(options.model)
+    if options.json:
+        print(json.dumps(description))
+    else:
+        _print_tree(description)
+    return EXIT_OK
+
+
+def _print_tree(tree: dict[str, Any], indent: str = "") -> None:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            print(f"{indent}{key}:")
+            _print_tree(value, indent + "  ")
+        elif isinstance(value, list):
+            for i, item in enumerate(value):
+                print(f"{indent}{key} {i}:")
+                _print_tree(item, indent + "  ")
+        else:
+            print(f"{indent}{key}: {'-' if value is None else value}")
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from nam_engine.demo import write_demo_pair
+    from nam_engine.session import TrainJob, prepare_folder
+
+    prepare_folder(options.outdir)
+    input_path, output_path = write_demo_pair(options.outdir, DEMO_SECONDS)
+    job = TrainJob(
+        input_path,
+        output_path,
+        options.outdir,
+        recipe=DEMO_RECIPE,
+        device=options.device,
+        user=UserMetadata(name="demo"),
+    )
+    with _stop_on_interrupt() as should_stop:
+        _run_job(job, should_stop, as_json=options.json)
+    return EXIT_OK
+
+
+def _devices(options: argparse.Namespace) -> int:
+    from nam_engine.devices import probe_devices
+
+    for report in probe_devices():
+        if options.json:
+            print(json.dumps({**asdict(report), "usable": report.usable}))
+        else:
+            verdict = "ready" if report.usable else f"not used: {report.problem}"
+            print(f"{report.name:5} {report.description}: {verdict}")
+    return EXIT_OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

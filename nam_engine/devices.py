@@ -1,0 +1,91 @@
+"""Which processors can train here, found out by training one tiny step on each."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import torch
+
+from nam_engine.errors import DeviceError
+
+__all__ = ["DeviceReport", "probe_devices", "resolve_device"]
+
+PREFERENCE = ("cuda", "mps", "cpu")
+
+
+@dataclass(frozen=True)
+class DeviceReport:
+    """What a device is, in words, and why it cannot be used (empty: it can)."""
+
+    name: str
+    description: str
+    problem: str = ""
+
+    @property
+    def usable(self) -> bool:
+        return not self.problem
+
+
+def probe_devices() -> list[DeviceReport]:
+    """All kinds of device, the fastest first."""
+    return [probe_device(name) for name in PREFERENCE]
+
+
+def probe_device(name: str) -> DeviceReport:
+    """Describe a device and try it."""
+    description = _describe(name)
+    problem = _missing(name)
+    if not problem:
+        try:
+            _train_tiny_step(torch.device(name))
+        except (RuntimeError, NotImplementedError) as error:
+            reason = str(error).splitlines()[0]
+            problem = f"it is there but a training step on it fails ({reason})"
+    return DeviceReport(name, description, problem)
+
+
+def resolve_device(name: str) -> torch.device:
+    """The device for ``auto``, ``cpu``, ``cuda`` or ``mps``.
+
+    ``auto`` is the fastest that works. Raises DeviceError with the reason where
+    a device that was asked for does not work.
+    """
+    candidates = PREFERENCE if name == "auto" else (name,)
+    for candidate in candidates:
+        report = probe_device(candidate)
+        if report.usable:
+            return torch.device(candidate)
+    raise DeviceError(
+        f"The device '{name}' cannot be used: {report.problem}.",
+        "Choose --device auto, or see 'nam-engine devices'.",
+    )
+
+
+def _describe(name: str) -> str:
+    if name == "cuda" and torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    if name == "cpu":
+        return f"{os.cpu_count()} processor cores, {torch.get_num_threads()} threads"
+    return {"cuda": "NVIDIA GPU", "mps": "Apple GPU"}[name]
+
+
+def _missing(name: str) -> str:
+    """Why PyTorch cannot even see a device; empty where it can."""
+    if name == "cuda" and not torch.cuda.is_available():
+        if torch.version.cuda is None:
+            return f"this PyTorch ({torch.__version__}) was built without CUDA"
+        return "PyTorch finds no NVIDIA GPU with a working driver"
+    if name == "mps" and not torch.backends.mps.is_available():
+        return "this is not a Mac with an Apple processor, or its system is too old"
+    return ""
+
+
+def _train_tiny_step(device: torch.device) -> None:
+    convolution = torch.nn.Conv2d(1, 2, (1, 3)).to(device)
+    optimizer = torch.optim.Adam(convolution.parameters())
+    loss = convolution(torch.ones(2, 1, 1, 64, device=device)).square().mean()
+    loss.backward()
+    optimizer.step()
+    if not torch.isfinite(loss).item():
+        raise RuntimeError("it computes values that are not numbers")

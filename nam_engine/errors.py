@@ -1,0 +1,70 @@
+"""Everything that can go wrong, as exceptions that tell the user what to do.
+
+::
+
+    NamEngineError            message: what happened, to which file; remedy: what to do
+    ├── AudioError            a sound file cannot be read, written or used
+    ├── CaptureError          an input and an output do not make a capture
+    ├── ConfigError           a network description is malformed or inconsistent
+    │   └── UnsupportedError  ... or asks for something packed training cannot do
+    ├── NamFileError          a .nam file cannot be read or written
+    ├── DeviceError           the chosen processor cannot be used
+    └── TrainingError         training cannot start or produced nothing usable
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AudioError",
+    "CaptureError",
+    "ConfigError",
+    "DeviceError",
+    "NamEngineError",
+    "NamFileError",
+    "TrainingError",
+    "UnsupportedError",
+]
+
+
+class NamEngineError(Exception):
+    """Base of all errors meant for the user.
+
+    ``message`` is one sentence that says what happened and to which file;
+    ``remedy`` is one sentence that says what the user can do (may be empty).
+    """
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message, remedy)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".rstrip()
+
+
+class AudioError(NamEngineError):
+    """A sound file cannot be read, written or used."""
+
+
+class CaptureError(NamEngineError):
+    """An input and an output recording do not make a capture."""
+
+
+class ConfigError(NamEngineError):
+    """A network description is malformed or its parts contradict each other."""
+
+
+class UnsupportedError(ConfigError):
+    """A network description is valid but asks for something we do not do."""
+
+
+class NamFileError(NamEngineError):
+    """A .nam file cannot be read or written."""
+
+
+class DeviceError(NamEngineError):
+    """The chosen processor cannot be used."""
+
+
+class TrainingError(NamEngineError):
+    """Training cannot start or produced nothing usable."""

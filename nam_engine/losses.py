@@ -1,0 +1,70 @@
+"""Losses and figures of merit, for all submodels at once.
+
+Shapes: ``prediction`` (batch, submodel, time), ``target`` (batch, time); every
+function returns one value per submodel, shape (submodel,).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["MultiResolutionStft", "esr", "mse"]
+
+
+def mse(prediction: Tensor, target: Tensor) -> Tensor:
+    """Mean squared error over batch and time."""
+    return (prediction - target.unsqueeze(1)).square().mean(dim=(0, 2))
+
+
+def esr(prediction: Tensor, target: Tensor) -> Tensor:
+    """Error-to-signal ratio, sum((p - y)^2) / sum(y^2) over batch and time.
+
+    Eq. 10 of Wright et al., Applied Sciences 10(3), 766 (2020), without its
+    pre-emphasis.
+    """
+    error = (prediction - target.unsqueeze(1)).square().sum(dim=(0, 2))
+    return error / target.square().sum()
+
+
+class MultiResolutionStft(nn.Module):
+    """Spectral convergence plus L1 log magnitude, averaged over resolutions.
+
+    Yamamoto et al., arXiv:1910.11480, with the resolutions and the power floor
+    of auraloss 0.4's defaults (Steinmetz and Reiss, DMRN+15, 2020): centred
+    frames with reflected ends, periodic Hann windows.
+    """
+
+    RESOLUTIONS = ((1024, 120, 600), (2048, 240, 1200), (512, 50, 240))
+    """(FFT size, hop, window length) in samples."""
+    POWER_FLOOR = 1e-8
+
+    def __init__(self) -> None:
+        super().__init__()
+        for _, _, window_samples in self.RESOLUTIONS:
+            window = torch.hann_window(window_samples)
+            self.register_buffer(f"window_{window_samples}", window, persistent=False)
+
+    def _magnitudes(self, audio: Tensor, fft_size: int, hop: int, window_samples: int) -> Tensor:
+        """(rows, time) to (rows, bins, frames)."""
+        window: Tensor = self.get_buffer(f"window_{window_samples}")
+        spectrum = torch.stft(
+            audio, fft_size, hop, window_samples, window.to(audio.dtype), return_complex=True
+        )
+        power = spectrum.real.square() + spectrum.imag.square()
+        return power.clamp(min=self.POWER_FLOOR).sqrt()
+
+    def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        batch, submodels, samples = prediction.shape
+        rows = prediction.transpose(0, 1).reshape(submodels * batch, samples)
+        total = prediction.new_zeros(submodels)
+        for fft_size, hop, window_samples in self.RESOLUTIONS:
+            p = self._magnitudes(rows, fft_size, hop, window_samples)
+            p = p.view(submodels, batch, *p.shape[1:])
+            y = self._magnitudes(target, fft_size, hop, window_samples)
+            # vector_norm has gradient 0, not NaN, where prediction and target are equal.
+            distance = torch.linalg.vector_norm(p - y, dim=(1, 2, 3))
+            convergence = distance / torch.linalg.vector_norm(y)
+            log_magnitude = (p.log() - y.log()).abs().mean(dim=(1, 2, 3))
+            total = total + convergence + log_magnitude
+        return total / len(self.RESOLUTIONS)

@@ -1,0 +1,234 @@
+"""Reading and writing .nam files: WaveNet and SlimmableContainer, version 0.7.
+
+Format: docs/nam_format.md. Reading trusts nothing: sizes are bounded, weights
+are counted before any is used, and every refusal is a :class:`NamFileError`
+that says where the file is wrong.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nam_engine.atomic import atomic_write
+from nam_engine.errors import ConfigError, NamFileError
+from nam_engine.json_node import Node
+from nam_engine.wavenet.config import WaveNetConfig, parse_wavenet
+
+__all__ = [
+    "FILE_VERSION",
+    "ContainerEntry",
+    "NamContainer",
+    "NamFile",
+    "NamModel",
+    "read_nam",
+    "write_nam",
+]
+
+FILE_VERSION = "0.7.0"
+MAX_FILE_BYTES = 8 * 1024 * 1024
+MAX_SUBMODELS = 64
+
+
+@dataclass(frozen=True)
+class NamModel:
+    """An ordinary WaveNet. ``weights`` is float32, ``head_scale`` last.
+
+    The last weight is the head scale in force, as it is for the runtime.
+    """
+
+    config: WaveNetConfig
+    weights: NDArray[np.float32]
+    sample_rate_hz: int | None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        document: dict[str, Any] = {
+            "version": FILE_VERSION,
+            "metadata": dict(self.metadata),
+            "architecture": "WaveNet",
+            "config": self.config.to_json(head_scale=float(self.weights[-1])),
+            "weights": self.weights.tolist(),
+        }
+        if self.sample_rate_hz is not None:
+            document["sample_rate"] = self.sample_rate_hz
+        return document
+
+
+@dataclass(frozen=True)
+class ContainerEntry:
+    """A model that plays while the size setting is below ``max_value``."""
+
+    max_value: float
+    model: NamModel
+
+
+@dataclass(frozen=True)
+class NamContainer:
+    """Submodels by ascending ``max_value``; the last plays from there up."""
+
+    entries: tuple[ContainerEntry, ...]
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def sample_rate_hz(self) -> int | None:
+        return self.entries[-1].model.sample_rate_hz
+
+    def select(self, slim: float) -> NamModel:
+        """The model that the runtime plays at a size setting of 0 to 1."""
+        for entry in self.entries:
+            if slim < entry.max_value:
+                return entry.model
+        return self.entries[-1].model
+
+    def to_json(self) -> dict[str, Any]:
+        document: dict[str, Any] = {
+            "version": FILE_VERSION,
+            "metadata": dict(self.metadata),
+            "architecture": "SlimmableContainer",
+            "config": {
+                "submodels": [
+                    {"max_value": e.max_value, "model": e.model.to_json()} for e in self.entries
+                ]
+            },
+            "weights": [],
+        }
+        if self.sample_rate_hz is not None:
+            document["sample_rate"] = self.sample_rate_hz
+        return document
+
+
+NamFile = NamModel | NamContainer
+
+
+def write_nam(path: Path, content: NamFile) -> None:
+    """Write a .nam file atomically. Raises NamFileError where that fails."""
+    text = json.dumps(content.to_json(), allow_nan=False)
+    try:
+        with atomic_write(path) as file:
+            file.write(text.encode())
+    except OSError as error:
+        raise NamFileError(
+            f"{path} cannot be written ({error.strerror}).",
+            "Choose another folder or free some space.",
+        ) from error
+
+
+def read_nam(path: Path) -> NamFile:
+    """Read a .nam file. Raises NamFileError that says what is wrong and where."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise NamFileError(
+            f"{path} cannot be read ({error.strerror}).", "Check the name and the folder."
+        ) from error
+    if len(content) > MAX_FILE_BYTES:
+        raise NamFileError(
+            f"{path.name} is larger than {MAX_FILE_BYTES // 2**20} MiB; no .nam file of this"
+            " kind is."
+        )
+    try:
+        root = Node(json.loads(content, parse_constant=_refuse_constant), "")
+        architecture = root["architecture"].text()
+        if architecture == "SlimmableContainer":
+            return _parse_container(root)
+        return _parse_model(root)
+    except ConfigError as error:
+        raise NamFileError(f"{path.name}: {error.message}", error.remedy) from error
+    except (ValueError, RecursionError) as error:
+        raise NamFileError(
+            f"{path.name} is not readable as JSON ({error}).",
+            "The file is damaged or not a .nam file; get it again.",
+        ) from error
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a number")
+
+
+def _parse_container(root: Node) -> NamContainer:
+    _require_version(root)
+    submodels = root["config"]["submodels"]
+    if not 1 <= len(submodels) <= MAX_SUBMODELS:
+        raise ConfigError(
+            f"{submodels.where} has {len(submodels)} entries; 1 to {MAX_SUBMODELS} are possible."
+        )
+    entries: list[ContainerEntry] = []
+    for item in submodels:
+        entry = ContainerEntry(item["max_value"].number(), _parse_model(item["model"]))
+        if entries and entry.max_value <= entries[-1].max_value:
+            raise ConfigError(
+                f"{item.where}.max_value is {entry.max_value} after"
+                f" {entries[-1].max_value}; values must ascend."
+            )
+        if entries and entry.model.sample_rate_hz != entries[0].model.sample_rate_hz:
+            raise ConfigError(
+                f"{item.where}.model.sample_rate is {entry.model.sample_rate_hz} but the first"
+                f" submodel's is {entries[0].model.sample_rate_hz}; they must be equal."
+            )
+        entries.append(entry)
+    if entries[-1].max_value < 1.0:
+        raise ConfigError(
+            f"{submodels.where}: the last max_value is {entries[-1].max_value};"
+            " it must be at least 1."
+        )
+    return NamContainer(tuple(entries), _metadata(root))
+
+
+def _parse_model(root: Node) -> NamModel:
+    _require_version(root)
+    architecture = root["architecture"]
+    if architecture.text() != "WaveNet":
+        raise ConfigError(
+            f"{architecture.where} is '{architecture.text()}';"
+            " only WaveNet and SlimmableContainer are supported."
+        )
+    config = parse_wavenet(root["config"])
+    weights = _weights(root["weights"], config.weight_count)
+    sample_rate = root.get("sample_rate")
+    sample_rate_hz = None
+    if sample_rate.value is not None:
+        sample_rate_hz = sample_rate.integer(1_000, 1_000_000)
+    return NamModel(config, weights, sample_rate_hz, _metadata(root))
+
+
+def _require_version(root: Node) -> None:
+    version = root["version"]
+    if not version.text().startswith("0.7."):
+        raise ConfigError(
+            f"{version.where} is '{version.text()[:40]}'; only 0.7 is supported.",
+            "Open it with the program that made it and export it again.",
+        )
+
+
+def _weights(node: Node, expected: int) -> NDArray[np.float32]:
+    if len(node) != expected:
+        raise ConfigError(
+            f"{node.where} has {len(node)} entries but the configuration needs {expected}."
+        )
+    values = node.value
+    assert isinstance(values, list)
+    if all(type(v) is float for v in values):
+        weights = np.array(values, dtype=np.float64)
+    else:
+        weights = np.array([item.number() for item in node], dtype=np.float64)
+    too_large = np.abs(weights) > np.finfo(np.float32).max
+    if too_large.any() or not np.isfinite(weights).all():
+        raise ConfigError(f"{node.where} contains a weight that is not a finite 32-bit number.")
+    return weights.astype(np.float32)
+
+
+def _metadata(root: Node) -> Mapping[str, Any]:
+    metadata = root.get("metadata", {})
+    metadata.keys()
+    # Must be writable again: no infinities, no absurd depth.
+    json.dumps(metadata.value, allow_nan=False)
+    assert isinstance(metadata.value, dict)
+    return metadata.value

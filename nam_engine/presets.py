@@ -1,0 +1,72 @@
+"""The A2 preset and its training recipes, as data.
+
+The network is written in the official configuration form, so that it can be
+parsed like any other and written to a ``model.json`` unchanged. Source: the
+packed configuration of ``neural-amp-modeler`` 0.13.0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["A2", "A2_CHANNELS", "DEMO_RECIPE", "OFFICIAL_RECIPE", "Recipe"]
+
+A2_CHANNELS = {"channels_3": 3, "channels_8": 8}
+"""Submodel name to width: A2-Lite and A2-Full."""
+
+_KERNEL_SIZES = [6] * 14 + [15] * 2 + [6] * 7
+_DILATIONS = [1, 3, 7, 17, 41, 101, 239] * 2 + [1, 13] + [1, 3, 7, 17, 41, 101, 239]
+
+
+def _a2_submodel(channels: int) -> dict[str, Any]:
+    return {
+        "layers_configs": [
+            {
+                "input_size": 1,
+                "condition_size": 1,
+                "channels": channels,
+                "kernel_sizes": _KERNEL_SIZES,
+                "dilations": _DILATIONS,
+                "activation": {"name": "LeakyReLU", "negative_slope": 0.01},
+                "head": {"out_channels": 1, "kernel_size": 16, "bias": True},
+            }
+        ],
+        "head_scale": 0.01,
+    }
+
+
+A2: dict[str, Any] = {
+    "submodels": [
+        {"name": name, "config": _a2_submodel(channels)} for name, channels in A2_CHANNELS.items()
+    ],
+    "export": {"container_max_values": "uniform"},
+}
+"""The packed A2 network (A2-Lite and A2-Full) in the official form."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a packed network is trained.
+
+    The loss is, per submodel, ``MSE + mrstft_weight * MRSTFT``, summed over the
+    submodels. Windows are ``window_samples`` output samples long; the target is
+    scaled to ``target_rms_dbfs`` for training. ``weight_decay`` is L2 (added to
+    the gradient), the learning rate is multiplied by ``lr_decay_per_epoch``.
+    """
+
+    epochs: int = 100
+    batch_size: int = 16
+    window_samples: int = 8192
+    learning_rate: float = 0.004
+    weight_decay: float = 3.17e-7
+    lr_decay_per_epoch: float = 0.994
+    mrstft_weight: float = 0.0005
+    target_rms_dbfs: float = -18.0
+
+
+OFFICIAL_RECIPE = Recipe()
+"""The recipe of the official trainer on a machine with a GPU."""
+
+DEMO_RECIPE = Recipe(epochs=30)
+"""Short enough for two minutes on two processor cores."""

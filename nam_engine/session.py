@@ -1,0 +1,147 @@
+"""The one door for the command line and the window: from files to a saved model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from nam_engine.atomic import unused_path
+from nam_engine.audio import read_recording, write_wav
+from nam_engine.capture import align, make_capture
+from nam_engine.devices import resolve_device
+from nam_engine.errors import AudioError, CaptureError, NamFileError
+from nam_engine.evaluate import Score, evaluate, submodels_of
+from nam_engine.events import Finished, Saved, TrainEvent
+from nam_engine.export import build_container
+from nam_engine.metadata import TrainingMetadata, UserMetadata
+from nam_engine.nam_file import NamContainer, NamFile, read_nam, write_nam
+from nam_engine.presets import A2, OFFICIAL_RECIPE, Recipe
+from nam_engine.render import render
+from nam_engine.trainer import Trainer
+from nam_engine.wavenet.config import parse_packed
+
+__all__ = ["TrainJob", "evaluate_files", "render_file", "train"]
+
+
+@dataclass(frozen=True)
+class TrainJob:
+    """One recording to be turned into a .nam file in ``outdir``.
+
+    The file is called after ``user.name``, else after the recording.
+    ``latency_samples`` is how much later the recording is; ``validation_seconds``
+    is the passage (start, stop) to validate on.
+    """
+
+    input_path: Path
+    output_path: Path
+    outdir: Path
+    recipe: Recipe = OFFICIAL_RECIPE
+    device: str = "auto"
+    seed: int = 0
+    latency_samples: int | None = None
+    validation_seconds: tuple[float, float] | None = None
+    user: UserMetadata = field(default_factory=UserMetadata)
+
+
+def train(
+    job: TrainJob, should_stop: Callable[[], bool] = lambda: False
+) -> Generator[TrainEvent, None, None]:
+    """Run a job; the events are those of ``Trainer.run`` with ``Saved`` before ``Finished``.
+
+    The .nam file gets a new name where one exists already. Raises the errors of
+    the stages before any training where the files or the folder are unusable.
+    """
+    capture = make_capture(
+        read_recording(job.input_path),
+        read_recording(job.output_path),
+        latency_samples=job.latency_samples or 0,
+        validation_seconds=job.validation_seconds,
+    )
+    prepare_folder(job.outdir)
+    config = parse_packed(A2)
+    trainer = Trainer(capture, config, job.recipe, device=resolve_device(job.device), seed=job.seed)
+    for event in trainer.run(should_stop):
+        if isinstance(event, Finished):
+            training = TrainingMetadata(
+                submodel_validation_esr={s.name: s.metrics.esr for s in event.result.submodels},
+                manual_latency_samples=job.latency_samples,
+            )
+            container = build_container(
+                config, event.result, user=job.user, training=training, moment=datetime.now()
+            )
+            path = unused_path(job.outdir / f"{file_name(job.user.name or capture.name)}.nam")
+            write_nam(path, container)
+            yield Saved(path)
+        yield event
+
+
+def file_name(name: str) -> str:
+    """A name without the characters that file systems forbid."""
+    kept = "".join(c for c in name if c.isprintable() and c not in '<>:"/\\|?*').strip(" .")
+    return kept[:200] or "model"
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the folder and prove that it can be written to, before hours are spent."""
+    probe = folder / ".nam-write-test"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise NamFileError(
+            f"Nothing can be written to {folder} ({error.strerror}).", "Choose another folder."
+        ) from error
+
+
+def render_file(model_path: Path, input_path: Path, output_path: Path, slim: float) -> None:
+    """Play a sound file through a .nam file into a 32-bit float WAV."""
+    file = read_nam(model_path)
+    recording = read_recording(input_path)
+    model = file.select(slim) if isinstance(file, NamContainer) else file
+    require_rate(file, model_path, recording.sample_rate_hz, input_path)
+    if output_path.exists():
+        raise AudioError(f"{output_path} exists already.", "Choose another name.")
+    write_wav(output_path, render(model, recording.samples), recording.sample_rate_hz)
+
+
+def evaluate_files(
+    model_path: Path,
+    input_path: Path,
+    output_path: Path,
+    *,
+    latency_samples: int = 0,
+    start_seconds: float = 0.0,
+    stop_seconds: float | None = None,
+) -> list[Score]:
+    """Score every submodel of a .nam file on a pair of recordings."""
+    file = read_nam(model_path)
+    source, output = read_recording(input_path), read_recording(output_path)
+    rate = source.sample_rate_hz
+    require_rate(file, model_path, rate, input_path)
+    samples, target = align(source, output, latency_samples)
+    length = len(samples)
+    start = round(start_seconds * rate)
+    stop = length if stop_seconds is None else min(length, round(stop_seconds * rate))
+    shortest = 2048
+    if start < 0 or stop - start < shortest:
+        raise CaptureError(
+            f"{input_path.name} and {output_path.name} share {length / rate:.2f} s;"
+            f" {start / rate:.2f} to {stop / rate:.2f} s of it is too little to judge.",
+            "Choose a longer passage.",
+        )
+    return evaluate(file, samples, target, rate, start=start, stop=stop)
+
+
+def require_rate(file: NamFile, model_path: Path, sample_rate_hz: int, audio_path: Path) -> None:
+    """Refuse audio at another sample rate than the model's (48 kHz where it has none)."""
+    _, model = submodels_of(file)[-1]
+    model_rate_hz = model.sample_rate_hz or 48_000
+    if sample_rate_hz != model_rate_hz:
+        raise AudioError(
+            f"{audio_path.name} has {sample_rate_hz} samples per second but"
+            f" {model_path.name} was made for {model_rate_hz}.",
+            "Convert the audio to the model's sample rate.",
+        )

@@ -1,0 +1,1 @@
+"""WaveNets: described (config), ordinary, and packed for joint training."""

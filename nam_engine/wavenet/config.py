@@ -1,0 +1,445 @@
+"""Network descriptions: parsed from the official forms, checked, immutable.
+
+Two spellings are read: the training configuration (``layers_configs``,
+``kernel_size`` or ``kernel_sizes``, ``layer_1x1_config``, ``head_1x1_config``,
+activations by ``name``) and the exported one of a .nam file (``layers``,
+``layer1x1``, ``head1x1``, activations by ``type``). Source: the configuration of
+``neural-amp-modeler`` 0.13.0 and the .nam file version 0.7.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from nam_engine.errors import ConfigError, UnsupportedError
+from nam_engine.json_node import Node
+
+__all__ = [
+    "ACTIVATIONS",
+    "Activation",
+    "LayerArrayConfig",
+    "PackedConfig",
+    "Submodel",
+    "WaveNetConfig",
+    "parse_packed",
+    "parse_wavenet",
+]
+
+T = TypeVar("T")
+
+# Far above anything that runs in real time; they keep a hostile file from
+# asking for absurd memory before its weights are even counted.
+MAX_CHANNELS = 1024
+MAX_LAYERS = 1024
+MAX_ARRAYS = 64
+MAX_KERNEL = 65_536
+MAX_RECEPTIVE_FIELD = 2_000_000
+
+ACTIVATIONS: Mapping[str, Mapping[str, float]] = MappingProxyType(
+    {
+        "Tanh": {},
+        "ReLU": {},
+        "Sigmoid": {},
+        "SiLU": {},
+        "Hardswish": {},
+        "Softsign": {},
+        "Hardtanh": {"min_val": -1.0, "max_val": 1.0},
+        "LeakyReLU": {"negative_slope": 0.01},
+        "LeakyHardtanh": {"min_val": -1.0, "max_val": 1.0, "min_slope": 0.01, "max_slope": 0.01},
+    }
+)
+"""Activation name to its parameters and their defaults."""
+
+FILM_POSITIONS = (
+    "conv_pre_film",
+    "conv_post_film",
+    "input_mixin_pre_film",
+    "input_mixin_post_film",
+    "activation_pre_film",
+    "activation_post_film",
+    "layer1x1_post_film",
+    "head1x1_post_film",
+)
+
+
+@dataclass(frozen=True)
+class Activation:
+    """An element-wise function; ``parameters`` in the order of ``ACTIVATIONS``."""
+
+    name: str
+    parameters: tuple[float, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "type": self.name,
+            **dict(zip(ACTIVATIONS[self.name], self.parameters, strict=True)),
+        }
+
+
+@dataclass(frozen=True)
+class LayerArrayConfig:
+    """A stack of dilated layers of one width and the head that sums them.
+
+    ``head1x1_channels`` is ``None`` where the head 1x1 is off.
+    """
+
+    input_size: int
+    channels: int
+    bottleneck: int
+    kernel_sizes: tuple[int, ...]
+    dilations: tuple[int, ...]
+    activations: tuple[Activation, ...]
+    head_channels: int
+    head_kernel_size: int
+    head_bias: bool
+    layer1x1: bool = True
+    head1x1_channels: int | None = None
+    condition_size: int = 1
+
+    @property
+    def head_input_channels(self) -> int:
+        return self.bottleneck if self.head1x1_channels is None else self.head1x1_channels
+
+    @property
+    def layers_receptive_field(self) -> int:
+        """Receptive field in samples up to, not including, the head."""
+        return 1 + sum((k - 1) * d for k, d in zip(self.kernel_sizes, self.dilations, strict=True))
+
+    @property
+    def receptive_field(self) -> int:
+        return self.layers_receptive_field + self.head_kernel_size - 1
+
+    @property
+    def weight_count(self) -> int:
+        count = self.input_size * self.channels
+        for kernel_size in self.kernel_sizes:
+            count += self.bottleneck * (self.channels * kernel_size + 1)
+            count += self.bottleneck * self.condition_size
+            if self.layer1x1:
+                count += self.channels * (self.bottleneck + 1)
+            if self.head1x1_channels is not None:
+                count += self.head1x1_channels * (self.bottleneck + 1)
+        head_inputs = self.head_input_channels * self.head_kernel_size
+        return count + self.head_channels * (head_inputs + self.head_bias)
+
+    def to_json(self) -> dict[str, Any]:
+        """The exported form, field for field as the runtime's A2 path wants it."""
+        layers = len(self.dilations)
+        inactive_film = {"active": False, "shift": True, "groups": 1}
+        return {
+            "input_size": self.input_size,
+            "condition_size": self.condition_size,
+            "head": {
+                "out_channels": self.head_channels,
+                "kernel_size": self.head_kernel_size,
+                "bias": self.head_bias,
+            },
+            "channels": self.channels,
+            "kernel_sizes": list(self.kernel_sizes),
+            "dilations": list(self.dilations),
+            "activation": [a.to_json() for a in self.activations],
+            "bottleneck": self.bottleneck,
+            "head1x1": {
+                "active": self.head1x1_channels is not None,
+                "out_channels": self.head1x1_channels or 1,
+                "groups": 1,
+            },
+            "layer1x1": {"active": self.layer1x1, "groups": 1},
+            "groups_input": 1,
+            "groups_input_mixin": 1,
+            **{position: dict(inactive_film) for position in FILM_POSITIONS},
+            "gating_mode": ["none"] * layers,
+            "secondary_activation": [None] * layers,
+            "slimmable": None,
+        }
+
+
+@dataclass(frozen=True)
+class WaveNetConfig:
+    """An ordinary mono WaveNet."""
+
+    layer_arrays: tuple[LayerArrayConfig, ...]
+    head_scale: float
+
+    @property
+    def receptive_field(self) -> int:
+        """Input samples that one output sample depends on."""
+        return 1 + sum(a.receptive_field - 1 for a in self.layer_arrays)
+
+    @property
+    def weight_count(self) -> int:
+        """Number of weights in a .nam file, ``head_scale`` included."""
+        return sum(a.weight_count for a in self.layer_arrays) + 1
+
+    def to_json(self, head_scale: float | None = None) -> dict[str, Any]:
+        """The exported form, with another ``head_scale`` where one is given."""
+        return {
+            "layers": [a.to_json() for a in self.layer_arrays],
+            "head": None,
+            "head_scale": self.head_scale if head_scale is None else head_scale,
+        }
+
+
+@dataclass(frozen=True)
+class Submodel:
+    name: str
+    config: WaveNetConfig
+
+
+@dataclass(frozen=True)
+class PackedConfig:
+    """Submodels that train together; ``max_values`` ascend and end with 1.0.
+
+    Only :func:`parse_packed` makes one, so its submodels are known to fit.
+    """
+
+    submodels: tuple[Submodel, ...]
+    max_values: tuple[float, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(s.name for s in self.submodels)
+
+    @property
+    def receptive_field(self) -> int:
+        return self.submodels[0].config.receptive_field
+
+
+def parse_packed(raw: object) -> PackedConfig:
+    """Parse a packed configuration (``submodels``, ``export``).
+
+    Raises :class:`ConfigError` or :class:`UnsupportedError` with submodel, layer
+    array, key and both values.
+    """
+    node = Node(raw, "")
+    if unknown := sorted(set(node.keys()) - {"submodels", "export", "sample_rate"}):
+        raise ConfigError(f"A packed network has no setting '{unknown[0]}'.")
+    if not len(node["submodels"]):
+        raise ConfigError("submodels is empty: a packed network needs at least one submodel.")
+    submodels = []
+    for i, entry in enumerate(node["submodels"]):
+        name = entry.get("name", f"submodel_{i}").text()
+        try:
+            submodels.append(Submodel(name, parse_wavenet(entry["config"])))
+        except ConfigError as error:
+            raise type(error)(f"Submodel '{name}': {error.message}", error.remedy) from None
+    names = [s.name for s in submodels]
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            raise ConfigError(f"submodels[{i}].name repeats the name '{name}'.")
+    for other in submodels[1:]:
+        _require_compatible(submodels[0], other)
+    max_values = _max_values(node.get("export", {}), len(submodels))
+    return PackedConfig(tuple(submodels), max_values)
+
+
+def parse_wavenet(node: Node) -> WaveNetConfig:
+    """Parse an ordinary WaveNet's ``config`` in either form."""
+    if "condition_dsp" in node:
+        raise _unsupported(node, "condition_dsp", "a condition DSP")
+    if "head" in node:
+        raise _unsupported(node, "head", "a top-level head")
+    layers = node["layers_configs" if "layers_configs" in node else "layers"]
+    if not 1 <= len(layers) <= MAX_ARRAYS:
+        raise ConfigError(
+            f"{layers.where} has {len(layers)} layer arrays; 1 to {MAX_ARRAYS} are possible."
+        )
+    arrays = tuple(_parse_layer_array(layer) for layer in layers)
+    _require_chained(arrays, layers.where)
+    config = WaveNetConfig(arrays, node.get("head_scale", 1.0).number())
+    if config.receptive_field > MAX_RECEPTIVE_FIELD:
+        raise ConfigError(
+            f"{layers.where} has a receptive field of {config.receptive_field} samples;"
+            f" at most {MAX_RECEPTIVE_FIELD} are possible."
+        )
+    return config
+
+
+def _parse_layer_array(node: Node) -> LayerArrayConfig:
+    _refuse_unsupported(node)
+    dilations = [d.integer(1, MAX_RECEPTIVE_FIELD) for d in node["dilations"]]
+    if not 1 <= len(dilations) <= MAX_LAYERS:
+        raise ConfigError(
+            f"{node.where}.dilations has {len(dilations)} entries; 1 to {MAX_LAYERS} are possible."
+        )
+    kernels = node["kernel_sizes" if "kernel_sizes" in node else "kernel_size"]
+    channels = node["channels"].integer(1, MAX_CHANNELS)
+    head, head1x1 = node["head"], _head1x1(node)
+    return LayerArrayConfig(
+        input_size=node["input_size"].integer(1, MAX_CHANNELS),
+        condition_size=node["condition_size"].integer(1, MAX_CHANNELS),
+        channels=channels,
+        bottleneck=node.get("bottleneck", channels).integer(1, MAX_CHANNELS),
+        kernel_sizes=_per_layer(kernels, len(dilations), lambda k: k.integer(1, MAX_KERNEL)),
+        dilations=tuple(dilations),
+        activations=_per_layer(node["activation"], len(dilations), _parse_activation),
+        head_channels=head["out_channels"].integer(1, MAX_CHANNELS),
+        head_kernel_size=head.get("kernel_size", 1).integer(1, MAX_KERNEL),
+        head_bias=head.get("bias", True).boolean(),
+        layer1x1=_layer1x1(node).get("active", True).boolean(),
+        head1x1_channels=(
+            head1x1.get("out_channels", 1).integer(1, MAX_CHANNELS)
+            if head1x1.get("active", False).boolean()
+            else None
+        ),
+    )
+
+
+def _layer1x1(node: Node) -> Node:
+    return node.get("layer_1x1_config" if "layer_1x1_config" in node else "layer1x1", {})
+
+
+def _head1x1(node: Node) -> Node:
+    return node.get("head_1x1_config" if "head_1x1_config" in node else "head1x1", {})
+
+
+def _per_layer(node: Node, layers: int, parse: Callable[[Node], T]) -> tuple[T, ...]:
+    """One value per layer, from a list or from a single value for all."""
+    if not isinstance(node.value, list):
+        return (parse(node),) * layers
+    if len(node) != layers:
+        raise ConfigError(f"{node.where} has {len(node)} entries for {layers} dilations.")
+    return tuple(parse(item) for item in node)
+
+
+def _parse_activation(node: Node) -> Activation:
+    if isinstance(node.value, str):
+        name, given = node.text(), Node({}, node.where)
+    else:
+        given = node
+        name = given["name" if "name" in given else "type"].text()
+    if name not in ACTIVATIONS:
+        what = "paired (gated) activations" if name.startswith("Pair") else f"activation '{name}'"
+        raise UnsupportedError(
+            f"{node.where} asks for {what}, which packed training does not support.",
+            f"Supported are {', '.join(ACTIVATIONS)}.",
+        )
+    defaults = ACTIVATIONS[name]
+    if unknown := sorted(set(given.keys()) - {"name", "type", *defaults}):
+        raise ConfigError(f"{node.where}: activation {name} has no parameter '{unknown[0]}'.")
+    return Activation(
+        name, tuple(given.get(key, value).number() for key, value in defaults.items())
+    )
+
+
+def _unsupported(node: Node, key: str, what: str) -> UnsupportedError:
+    value = node.get(key).value
+    shown = "" if isinstance(value, (dict, list)) else f" ({value})"
+    return UnsupportedError(f"{node.where}.{key} asks for {what}{shown}, which is not supported.")
+
+
+def _refuse_unsupported(node: Node) -> None:
+    """Refuse what a layer array may ask for and packed training cannot do."""
+    slimmable = node.get("slimmable")
+    if slimmable.value is not None:
+        raise _unsupported(node, "slimmable", "slimmable channels inside a submodel")
+    if node.get("gated", False).boolean():
+        raise _unsupported(node, "gated", "gated activations")
+    modes = node.get("gating_mode", [])
+    for mode in modes if isinstance(modes.value, list) else [modes]:
+        if mode.text() != "none":
+            raise UnsupportedError(
+                f"{mode.where} asks for gated activations ({mode.text()}), which is not supported."
+            )
+    groups = [(node, "groups_input"), (node, "groups_input_mixin")]
+    groups += [(_layer1x1(node), "groups"), (_head1x1(node), "groups")]
+    for owner, key in groups:
+        if owner.get(key, 1).integer(1, MAX_CHANNELS) != 1:
+            raise _unsupported(owner, key, "grouped convolutions")
+    films = node.get("film_params", {})
+    for owner in (node, films):
+        for position in FILM_POSITIONS:
+            film = owner.get(position, False)
+            active = film if isinstance(film.value, bool) else film.get("active", False)
+            if active.boolean():
+                raise _unsupported(owner, position, "FiLM")
+
+
+def _require_chained(arrays: Sequence[LayerArrayConfig], where: str) -> None:
+    """Each layer array must fit the one before it; input and output are mono."""
+    if arrays[0].input_size != 1:
+        raise UnsupportedError(
+            f"{where}[0].input_size is {arrays[0].input_size}; only mono input (1) is supported."
+        )
+    for i, array in enumerate(arrays):
+        if array.condition_size != 1:
+            raise UnsupportedError(
+                f"{where}[{i}].condition_size is {array.condition_size};"
+                " only mono conditioning (1) is supported."
+            )
+        if i == 0:
+            continue
+        before = arrays[i - 1]
+        if array.input_size != before.channels:
+            raise ConfigError(
+                f"{where}[{i}].input_size is {array.input_size} but"
+                f" {where}[{i - 1}].channels is {before.channels}; they must be equal."
+            )
+        if array.head_input_channels != before.head_channels:
+            key = "bottleneck" if array.head1x1_channels is None else "head1x1.out_channels"
+            raise ConfigError(
+                f"{where}[{i}].{key} is {array.head_input_channels} but"
+                f" {where}[{i - 1}].head.out_channels is {before.head_channels};"
+                " they must be equal."
+            )
+    if arrays[-1].head_channels != 1:
+        raise UnsupportedError(
+            f"{where}[{len(arrays) - 1}].head.out_channels is {arrays[-1].head_channels};"
+            " only one output channel per submodel is supported."
+        )
+
+
+# What must be the same in all submodels of a layer array: the key as the user
+# writes it, and how to read it.
+_SHARED: tuple[tuple[str, Callable[[LayerArrayConfig], object]], ...] = (
+    ("dilations", lambda a: list(a.dilations)),
+    ("kernel_sizes", lambda a: list(a.kernel_sizes)),
+    ("activation", lambda a: [x.to_json() for x in a.activations]),
+    ("head.kernel_size", lambda a: a.head_kernel_size),
+    ("head.bias", lambda a: a.head_bias),
+    ("layer_1x1_config.active", lambda a: a.layer1x1),
+    ("head_1x1_config.active", lambda a: a.head1x1_channels is not None),
+)
+
+
+def _require_compatible(first: Submodel, other: Submodel) -> None:
+    """Refuse a submodel that cannot share a packed network with the first."""
+
+    def differ(key: str, ours: object, theirs: object) -> ConfigError:
+        return ConfigError(
+            f"Submodel '{other.name}': {key} is {theirs} but submodel '{first.name}'"
+            f" has {ours}; packed submodels must agree."
+        )
+
+    ours, theirs = first.config, other.config
+    if ours.head_scale != theirs.head_scale:
+        raise differ("head_scale", ours.head_scale, theirs.head_scale)
+    if len(ours.layer_arrays) != len(theirs.layer_arrays):
+        raise differ("number of layer arrays", len(ours.layer_arrays), len(theirs.layer_arrays))
+    for i, (a, b) in enumerate(zip(ours.layer_arrays, theirs.layer_arrays, strict=True)):
+        if len(a.dilations) != len(b.dilations):
+            raise differ(f"layer array {i}: number of layers", len(a.dilations), len(b.dilations))
+        for key, read in _SHARED:
+            if read(a) != read(b):
+                raise differ(f"layer array {i}: {key}", read(a), read(b))
+
+
+def _max_values(export: Node, submodels: int) -> tuple[float, ...]:
+    """The container's thresholds; ``"uniform"`` gives (i + 1) / n."""
+    node = export.get("container_max_values", "uniform")
+    if node.value == "uniform":
+        return tuple((i + 1) / submodels for i in range(submodels))
+    if len(node) != submodels:
+        raise ConfigError(f"{node.where} has {len(node)} values for {submodels} submodels.")
+    values = [item.number() for item in node]
+    values[-1] = 1.0
+    for i in range(1, submodels):
+        if values[i] <= values[i - 1]:
+            raise ConfigError(
+                f"{node.where}[{i}] is {values[i]} after {values[i - 1]}; values must ascend"
+                " (the last counts as 1.0)."
+            )
+    return tuple(values)

@@ -1,0 +1,1 @@
+"""The window: PySide6, imports the engine, never the reverse."""
