@@ -52,15 +52,15 @@ def read_recording(path: Path) -> Recording:
         ) from error
     if not len(samples):
         raise AudioError(f"{path.name} contains no audio.", "Record or export it again.")
+    if not np.isfinite(samples).all():
+        raise AudioError(
+            f"{path.name} contains values that are not numbers.", "Export the recording again."
+        )
     mono = samples[:, 0]
     if not (samples == mono[:, np.newaxis]).all():
         raise AudioError(
             f"{path.name} has {samples.shape[1]} channels that differ.",
             "Export the channel with the amp as a mono file.",
-        )
-    if not np.isfinite(mono).all():
-        raise AudioError(
-            f"{path.name} contains values that are not numbers.", "Export the recording again."
         )
     return Recording(np.ascontiguousarray(mono), sample_rate_hz, path)
 

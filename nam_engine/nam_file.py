@@ -33,6 +33,8 @@ __all__ = [
 
 FILE_VERSION = "0.7.0"
 MAX_FILE_BYTES = 8 * 1024 * 1024
+# A container has a few hundred; they are what makes decoding slow and large.
+MAX_LISTS_AND_OBJECTS = 25_000
 MAX_SUBMODELS = 64
 
 
@@ -134,6 +136,8 @@ def read_nam(path: Path) -> NamFile:
             f"{path.name} is larger than {MAX_FILE_BYTES // 2**20} MiB; no .nam file of this"
             " kind is."
         )
+    if content.count(b"[") + content.count(b"{") > MAX_LISTS_AND_OBJECTS:
+        raise NamFileError(f"{path.name} has more parts than any .nam file.")
     try:
         root = Node(json.loads(content, parse_constant=_refuse_constant), "")
         architecture = root["architecture"].text()

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support import RATE_HZ, playing, recording, rig
+
+from nam_engine.audio import Recording
+from nam_engine.capture import Span, make_capture
+from nam_engine.errors import CaptureError
+
+
+@pytest.mark.parametrize("latency", [0, 57, -31])
+def test_latency_is_taken_out(latency: int) -> None:
+    x = playing(4)
+    y = np.roll(rig(x), latency)
+    capture = make_capture(recording(x), recording(y), latency_samples=latency)
+    inner = slice(10, -100)
+    np.testing.assert_array_equal(capture.target[inner], rig(capture.input)[inner])
+    assert len(capture.input) == len(capture.target) == len(x) - abs(latency)
+    assert capture.latency_samples == latency
+
+
+@pytest.mark.parametrize("cut", ["input", "output"])
+def test_longer_recording_is_trimmed(cut: str) -> None:
+    x = playing(4)
+    y = rig(x)
+    capture = make_capture(
+        recording(x[:-100] if cut == "input" else x), recording(y[:-100] if cut == "output" else y)
+    )
+    assert len(capture.input) == len(capture.target) == len(x) - 100
+
+
+@pytest.mark.parametrize(("seconds", "validation_seconds"), [(20, 2.0), (120, 9.0)])
+def test_last_tenth_but_at_most_nine_seconds_validates(
+    seconds: int, validation_seconds: float
+) -> None:
+    x = playing(seconds)
+    capture = make_capture(recording(x), recording(x))
+    split = round((seconds - validation_seconds) * RATE_HZ)
+    assert capture.train == Span(0, split)
+    assert capture.validation == Span(split, len(x))
+
+
+@pytest.mark.parametrize(
+    ("passage", "train"), [((3.0, 4.0), (0.0, 3.0)), ((0.0, 1.0), (1.0, 4.0)), ((1, 2), (2.0, 4.0))]
+)
+def test_validation_passage_can_be_chosen(
+    passage: tuple[float, float], train: tuple[float, float]
+) -> None:
+    x = playing(4)
+    capture = make_capture(recording(x), recording(x), validation_seconds=passage)
+    start, stop = (round(t * RATE_HZ) for t in passage)
+    assert capture.validation == Span(start, stop)
+    assert capture.train == Span(round(train[0] * RATE_HZ), round(train[1] * RATE_HZ))
+
+
+def test_passage_outside_the_recording_is_refused() -> None:
+    x = recording(playing(4))
+    with pytest.raises(CaptureError, match=r"3 to 5 s is not within the 4\.00 s"):
+        make_capture(x, x, validation_seconds=(3.0, 5.0))
+
+
+def test_different_sample_rates_are_refused() -> None:
+    x = recording(playing(4), "in.wav")
+    y = Recording(x.samples, 44_100, x.path.with_name("out.wav"))
+    with pytest.raises(CaptureError, match=r"in\.wav has 48000 .* out\.wav has 44100"):
+        make_capture(x, y)
+
+
+def test_too_short_is_refused() -> None:
+    x = recording(playing(1.0))
+    with pytest.raises(CaptureError, match=r"share only 1\.00 s"):
+        make_capture(x, x)
+
+
+@pytest.mark.parametrize("part", ["training", "validation"])
+def test_silence_is_refused(part: str) -> None:
+    x = playing(4)
+    y = x.copy()
+    half = slice(0, round(3.6 * RATE_HZ)) if part == "training" else slice(-RATE_HZ // 2, None)
+    y[half] = 0
+    with pytest.raises(CaptureError, match=rf"out\.wav is silent in its {part} part"):
+        make_capture(recording(x, "in.wav"), recording(y, "out.wav"))

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from support import recording, small_capture
+
+from nam_engine.capture import make_capture
+from nam_engine.dataset import Windows
+from nam_engine.errors import CaptureError
+from nam_engine.presets import Recipe
+
+CPU = torch.device("cpu")
+FIELD = 101
+
+
+def test_windows_tile_the_training_part_with_context() -> None:
+    capture = small_capture()
+    windows = Windows(capture, FIELD, Recipe(window_samples=1000, batch_size=4), CPU)
+    train_samples = len(capture.train)
+    assert windows.count == (train_samples - FIELD + 1) // 1000
+    audio, target = windows.batch(torch.tensor([0, 7]))
+    assert audio.shape == (2, 1000 + FIELD - 1)
+    assert target.shape == (2, 1000)
+    np.testing.assert_array_equal(audio[1], capture.input[7000 : 8000 + FIELD - 1])
+    gain = np.float32(windows.target_gain)
+    expected = capture.target[7000 + FIELD - 1 : 8000 + FIELD - 1] * gain
+    np.testing.assert_allclose(target[1], expected, rtol=1e-6)
+
+
+def test_training_target_has_the_recipe_level() -> None:
+    capture = small_capture()
+    windows = Windows(capture, FIELD, Recipe(), CPU)
+    train = capture.train.of(capture.target) * windows.target_gain
+    rms_dbfs = 20 * np.log10(np.sqrt(np.mean(np.square(train, dtype=np.float64))))
+    assert rms_dbfs == pytest.approx(-18.0, abs=1e-3)
+
+
+@pytest.mark.parametrize("passage", [(0.0, 1.0), (3.0, 4.0)])
+def test_validation_covers_the_whole_passage_after_its_context(
+    passage: tuple[float, float],
+) -> None:
+    whole = small_capture()
+    source = make_capture(
+        recording(whole.input), recording(whole.target), validation_seconds=passage
+    )
+    windows = Windows(source, FIELD, Recipe(), CPU)
+    span = source.validation
+    assert len(windows.validation_target) == len(span)
+    assert len(windows.validation_input) == len(span) + FIELD - 1
+    padded = np.concatenate([np.zeros(FIELD - 1, np.float32), source.input])
+    expected = padded[span.start : span.stop + FIELD - 1]
+    np.testing.assert_array_equal(windows.validation_input, expected)
+
+
+def test_epoch_uses_every_window_at_most_once() -> None:
+    windows = Windows(small_capture(), FIELD, Recipe(window_samples=1000, batch_size=16), CPU)
+    epoch = windows.epoch(torch.Generator().manual_seed(0))
+    assert epoch.shape == (windows.count // 16, 16)
+    assert len(set(epoch.flatten().tolist())) == epoch.numel()
+
+
+def test_short_capture_still_trains_with_a_smaller_batch() -> None:
+    windows = Windows(small_capture(), FIELD, Recipe(window_samples=40_000, batch_size=16), CPU)
+    assert (windows.count, windows.batch_size, windows.steps_per_epoch) == (4, 4, 1)
+
+
+def test_capture_without_one_window_is_refused() -> None:
+    with pytest.raises(CaptureError, match=r"leaves 3\.60 s to train on; at least 4\.1"):
+        Windows(small_capture(), FIELD, Recipe(window_samples=200_000), CPU)

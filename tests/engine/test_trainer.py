@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from support import small_capture, small_packed
+
+from nam_engine.errors import TrainingError
+from nam_engine.evaluate import evaluate
+from nam_engine.events import (
+    BestImproved,
+    EpochDone,
+    Finished,
+    FinishReason,
+    Started,
+    StepsDone,
+    SubmodelMetrics,
+    TrainEvent,
+)
+from nam_engine.nam_file import NamModel
+from nam_engine.presets import Recipe
+from nam_engine.trainer import Trainer
+
+RECIPE = Recipe(epochs=3, window_samples=2048, batch_size=8, learning_rate=0.02)
+
+
+def trainer(seed: int = 0, recipe: Recipe = RECIPE) -> Trainer:
+    device = torch.device("cpu")
+    return Trainer(small_capture(), small_packed(), recipe, device=device, seed=seed)
+
+
+def finished(events: list[TrainEvent]) -> Finished:
+    last = events[-1]
+    assert isinstance(last, Finished)
+    return last
+
+
+def stop_after(steps: int) -> Callable[[], bool]:
+    asked = iter(range(10**9))
+    return lambda: next(asked) >= steps
+
+
+def test_events_come_in_order_and_pickle() -> None:
+    run = trainer()
+    events = list(run.run())
+    assert isinstance(events[0], Started)
+    assert events[0].steps_per_epoch == run.windows.steps_per_epoch
+    epochs = [e for e in events if isinstance(e, EpochDone)]
+    assert [e.epoch for e in epochs] == [1, 2, 3]
+    assert epochs[-1].seconds_left == 0
+    assert finished(events).reason is FinishReason.COMPLETED
+    assert pickle.loads(pickle.dumps(events[1:-1])) == events[1:-1]
+    pickle.loads(pickle.dumps(events[-1]))
+
+
+def test_progress_is_reported_with_finite_figures() -> None:
+    events = list(trainer(recipe=replace(RECIPE, epochs=6)).run())
+    reports = [e for e in events if isinstance(e, StepsDone)]
+    assert reports
+    for report in reports:
+        assert report.steps_per_second > 0
+        assert np.isfinite([report.mean_loss, report.gradient_norm]).all()
+    assert reports[-1].learning_rate < RECIPE.learning_rate
+
+
+def test_training_lowers_the_error_and_keeps_the_best() -> None:
+    events = list(trainer(recipe=replace(RECIPE, epochs=15)).run())
+    result = finished(events).result
+    epochs = [e for e in events if isinstance(e, EpochDone)]
+    for i, submodel in enumerate(result.submodels):
+        errors = [e.metrics[i].esr for e in epochs]
+        assert submodel.metrics.esr == min(errors) < 0.3
+        assert errors[submodel.epoch - 1] == min(errors)
+        improved = [e.esr for e in events if isinstance(e, BestImproved) and e.submodel == i]
+        assert improved == sorted(improved, reverse=True)
+        assert improved[-1] == min(errors)
+
+
+def test_result_weights_play_the_recording_at_its_own_level() -> None:
+    """The exported model's ESR against the raw recording is the reported one."""
+    run = trainer(recipe=replace(RECIPE, epochs=8))
+    result = finished(list(run.run())).result
+    capture = run.capture
+    for part, submodel in zip(run.config.submodels, result.submodels, strict=True):
+        model = NamModel(part.config, submodel.weights, capture.sample_rate_hz)
+        (score,) = evaluate(
+            model,
+            capture.input,
+            capture.target,
+            capture.sample_rate_hz,
+            start=capture.validation.start,
+            stop=capture.validation.stop,
+        )
+        assert score.esr == pytest.approx(submodel.metrics.esr, rel=1e-4)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 7, 11, 20])
+def test_cancel_keeps_best_weights(steps: int) -> None:
+    run = trainer(recipe=replace(RECIPE, epochs=50))
+    per_epoch = run.windows.steps_per_epoch
+    events = list(run.run(stop_after(steps)))
+    end = finished(events)
+    assert end.reason is FinishReason.STOPPED
+    assert end.result.epochs_done == steps // per_epoch
+    for submodel in end.result.submodels:
+        assert np.isfinite(submodel.weights).all()
+        assert np.isfinite(submodel.metrics.esr)
+
+
+def test_same_seed_gives_the_same_bits_and_another_seed_does_not() -> None:
+    results = [finished(list(trainer(seed).run())).result for seed in (4, 4, 5)]
+    weights = [np.concatenate([s.weights for s in r.submodels]) for r in results]
+    np.testing.assert_array_equal(weights[0], weights[1])
+    assert (weights[0] != weights[2]).any()
+
+
+def test_random_numbers_of_others_are_left_alone() -> None:
+    torch.manual_seed(1)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+    list(trainer().run())
+    torch.testing.assert_close(torch.rand(3), expected)
+
+
+def test_nan_is_never_better(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = trainer()
+    nan = float("nan")
+    validate = run.validate
+    figures = iter([None, (nan, 9.0), (9.0, nan)])
+
+    def sometimes_nan() -> tuple[SubmodelMetrics, ...]:
+        forced = next(figures)
+        if forced is None:
+            return validate()
+        return tuple(SubmodelMetrics(esr, 0.0, 0.0) for esr in forced)
+
+    monkeypatch.setattr(run, "validate", sometimes_nan)
+    events = list(run.run())
+    assert [s.epoch for s in finished(events).result.submodels] == [1, 1]
+
+
+def test_run_without_any_finite_error_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = trainer()
+    nan = SubmodelMetrics(float("nan"), float("nan"), float("nan"))
+    monkeypatch.setattr(run, "validate", lambda: (nan, nan))
+    with pytest.raises(TrainingError, match="produced no usable model"):
+        list(run.run())
+
+
+def test_abandoned_run_ends_quietly() -> None:
+    events = trainer().run()
+    next(events)
+    events.close()
