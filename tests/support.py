@@ -40,7 +40,7 @@ def small_packed() -> PackedConfig:
     return parse_packed(raw)
 
 
-def two_array_packed() -> PackedConfig:
+def two_array_packed(*, second_layer1x1: bool = False) -> PackedConfig:
     """Three submodels, two layer arrays, everything different that may differ."""
     submodels = []
     for name, channels, bottleneck, head in (("a", 2, 3, 2), ("b", 4, 2, 3), ("c", 3, 5, 1)):
@@ -50,20 +50,18 @@ def two_array_packed() -> PackedConfig:
             kernel_sizes=[3, 2, 4],
             kernel_size=None,
             dilations=[1, 3, 2],
-            activation=["Tanh", {"name": "LeakyReLU", "negative_slope": 0.05}, "SiLU"],
+            activation=["Sigmoid", {"name": "LeakyReLU", "negative_slope": 0.05}, "SiLU"],
             head={"out_channels": head, "kernel_size": 3, "bias": False},
             head_1x1_config={"active": True, "out_channels": channels + 1},
         )
         second = layer_array(
-            bottleneck,
+            head,
             input_size=channels,
-            bottleneck=head,
             dilations=[5, 1],
             activation="Softsign",
             head={"out_channels": 1, "kernel_size": 4, "bias": True},
-            layer_1x1_config={"active": False},
+            layer_1x1_config={"active": second_layer1x1},
         )
-        second["channels"] = second["bottleneck"]
         submodels.append(submodel(name, first, second, head_scale=0.3))
     return parse_packed({"submodels": submodels})
 

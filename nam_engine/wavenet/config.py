@@ -267,19 +267,26 @@ def _parse_layer_array(node: Node) -> LayerArrayConfig:
         )
     kernels = node["kernel_sizes" if "kernel_sizes" in node else "kernel_size"]
     channels = node["channels"].integer(1, MAX_CHANNELS)
+    bottleneck = node.get("bottleneck", channels).integer(1, MAX_CHANNELS)
+    layer1x1 = _layer1x1(node).get("active", True).boolean()
+    if not layer1x1 and bottleneck != channels:
+        raise ConfigError(
+            f"{node.where}.bottleneck is {bottleneck} but channels is {channels};"
+            " without a layer 1x1 they must be equal."
+        )
     head, head1x1 = node["head"], _head1x1(node)
     return LayerArrayConfig(
         input_size=node["input_size"].integer(1, MAX_CHANNELS),
         condition_size=node["condition_size"].integer(1, MAX_CHANNELS),
         channels=channels,
-        bottleneck=node.get("bottleneck", channels).integer(1, MAX_CHANNELS),
+        bottleneck=bottleneck,
         kernel_sizes=_per_layer(kernels, len(dilations), lambda k: k.integer(1, MAX_KERNEL)),
         dilations=tuple(dilations),
         activations=_per_layer(node["activation"], len(dilations), _parse_activation),
         head_channels=head["out_channels"].integer(1, MAX_CHANNELS),
         head_kernel_size=head.get("kernel_size", 1).integer(1, MAX_KERNEL),
         head_bias=head.get("bias", True).boolean(),
-        layer1x1=_layer1x1(node).get("active", True).boolean(),
+        layer1x1=layer1x1,
         head1x1_channels=(
             head1x1.get("out_channels", 1).integer(1, MAX_CHANNELS)
             if head1x1.get("active", False).boolean()

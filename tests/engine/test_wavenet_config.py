@@ -224,6 +224,10 @@ def test_last_container_threshold_counts_as_one() -> None:
         ({"dilations": []}, r"dilations has 0 entries"),
         ({"kernel_size": [3]}, r"kernel_size has 1 entries for 2 dilations"),
         ({"activation": {"name": "Tanh", "slope": 1}}, r"Tanh has no parameter 'slope'"),
+        (
+            {"bottleneck": 2, "layer_1x1_config": {"active": False}},
+            r"bottleneck is 2 but channels is 3; without a layer 1x1",
+        ),
         ({"dilations": [1, 1_999_999]}, r"receptive field of"),
     ],
 )

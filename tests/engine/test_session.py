@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support import RATE_HZ, container_of, playing, rig, small_packed
+
+from nam_engine import session
+from nam_engine.audio import read_recording, write_wav
+from nam_engine.errors import AudioError, CaptureError, DeviceError, NamFileError
+from nam_engine.events import Finished, Saved, Started
+from nam_engine.metadata import GearType, ToneType, UserMetadata
+from nam_engine.nam_file import NamContainer, read_nam, write_nam
+from nam_engine.presets import Recipe
+from nam_engine.session import TrainJob, evaluate_files, file_name, render_file, train
+
+RECIPE = Recipe(epochs=2, window_samples=2048, batch_size=8)
+
+
+@pytest.fixture
+def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TrainJob:
+    """A job on a small network; the sound files are in ``tmp_path``."""
+    monkeypatch.setattr(session, "parse_packed", lambda _: small_packed())
+    x = playing(3)
+    write_wav(tmp_path / "di.wav", x, RATE_HZ)
+    write_wav(tmp_path / "My Amp.wav", rig(x), RATE_HZ)
+    return TrainJob(
+        tmp_path / "di.wav", tmp_path / "My Amp.wav", tmp_path / "out", RECIPE, device="cpu"
+    )
+
+
+def test_job_saves_a_container_with_all_metadata(job: TrainJob) -> None:
+    user = UserMetadata(
+        modeled_by="Me", gear_type=GearType.AMP, tone_type=ToneType.CRUNCH, input_level_dbu=12.5
+    )
+    events = list(train(replace(job, user=user, latency_samples=0)))
+    assert isinstance(events[0], Started)
+    saved, finished = events[-2:]
+    assert isinstance(saved, Saved)
+    assert isinstance(finished, Finished)
+    assert saved.path == job.outdir / "My Amp.nam"
+    file = read_nam(saved.path)
+    assert isinstance(file, NamContainer)
+    for entry, submodel in zip(file.entries, finished.result.submodels, strict=True):
+        np.testing.assert_array_equal(entry.model.weights, submodel.weights)
+        assert set(entry.model.metadata) == {"date", "loudness", "gain"}
+    metadata = file.metadata
+    assert metadata["loudness"] == file.entries[-1].model.metadata["loudness"]
+    assert (metadata["modeled_by"], metadata["gear_type"]) == ("Me", "amp")
+    assert (metadata["tone_type"], metadata["input_level_dbu"]) == ("crunch", 12.5)
+    for unset in ("name", "gear_make", "gear_model", "output_level_dbu"):
+        assert metadata[unset] is None
+    errors = {s.name: s.metrics.esr for s in finished.result.submodels}
+    assert metadata["training"]["submodel_validation_esr"] == errors
+    assert metadata["training"]["validation_esr"] == errors["large"]
+    assert metadata["training"]["data"]["latency"]["manual"] == 0
+
+
+def test_second_run_gets_a_new_name(job: TrainJob) -> None:
+    names = [e.path.name for _ in range(3) for e in train(job) if isinstance(e, Saved)]
+    assert names == ["My Amp.nam", "My Amp (2).nam", "My Amp (3).nam"]
+
+
+def test_stop_still_saves(job: TrainJob) -> None:
+    events = list(train(job, should_stop=lambda: True))
+    assert any(isinstance(e, Saved) and e.path.is_file() for e in events)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Twin: clean / bright?", "Twin clean  bright"),
+        ("../../etc/passwd", "etcpasswd"),
+        ("...", "model"),
+        ("é" * 300, "é" * 200),
+    ],
+)
+def test_names_become_safe_file_names(name: str, expected: str) -> None:
+    assert file_name(name) == expected
+
+
+def test_unusable_folder_is_refused_before_training(job: TrainJob, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NamFileError, match="Nothing can be written to"):
+        next(train(replace(job, outdir=tmp_path / "file" / "out")))
+
+
+def test_missing_device_is_refused_with_the_reason(job: TrainJob) -> None:
+    import torch
+
+    if torch.backends.mps.is_available():
+        pytest.skip("this machine has every device")
+    with pytest.raises(DeviceError, match="'mps' cannot be used: this is not a Mac"):
+        next(train(replace(job, device="mps")))
+
+
+@pytest.fixture
+def model_path(tmp_path: Path) -> Path:
+    path = tmp_path / "model.nam"
+    write_nam(path, container_of(small_packed()))
+    return path
+
+
+def test_render_plays_the_chosen_size_and_overwrites_nothing(
+    tmp_path: Path, model_path: Path
+) -> None:
+    source = tmp_path / "di.wav"
+    write_wav(source, playing(0.5), RATE_HZ)
+    for slim in (0.0, 1.0):
+        render_file(model_path, source, tmp_path / f"{slim}.wav", slim)
+    lite, full = (read_recording(tmp_path / f"{slim}.wav") for slim in (0.0, 1.0))
+    assert len(lite.samples) == len(full.samples) == RATE_HZ // 2
+    assert (lite.samples != full.samples).any()
+    with pytest.raises(AudioError, match="exists already"):
+        render_file(model_path, source, tmp_path / "1.0.wav", 1.0)
+
+
+def test_evaluate_scores_each_submodel_over_the_passage(tmp_path: Path, model_path: Path) -> None:
+    source, output = tmp_path / "di.wav", tmp_path / "amp.wav"
+    write_wav(source, playing(3), RATE_HZ)
+    render_file(model_path, source, output, 1.0)
+    lite, full = evaluate_files(model_path, source, output)
+    assert full.esr < 1e-12 < lite.esr
+    assert full.mrstft < 1e-3 < lite.mrstft
+    inside = evaluate_files(model_path, source, output, start_seconds=1.0, stop_seconds=2.5)
+    assert inside[1].esr < 1e-12
+    assert inside[0].esr != lite.esr
+    with pytest.raises(CaptureError, match="too little to judge"):
+        evaluate_files(model_path, source, output, start_seconds=5)
+
+
+def test_audio_at_another_rate_than_the_model_is_refused(tmp_path: Path, model_path: Path) -> None:
+    source = tmp_path / "di.wav"
+    write_wav(source, playing(0.5), 44_100)
+    with pytest.raises(AudioError, match=r"di\.wav has 44100 .* model\.nam was made for 48000"):
+        render_file(model_path, source, tmp_path / "out.wav", 1.0)
