@@ -68,5 +68,5 @@ class Recipe:
 OFFICIAL_RECIPE = Recipe()
 """The recipe of the official trainer on a machine with a GPU."""
 
-DEMO_RECIPE = Recipe(epochs=30)
+DEMO_RECIPE = Recipe(epochs=8, batch_size=8, window_samples=4096)
 """Short enough for two minutes on two processor cores."""

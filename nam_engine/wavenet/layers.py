@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -59,9 +60,30 @@ def _slices(widths: Sequence[int]) -> tuple[slice, ...]:
     return tuple(slice(stop - width, stop) for stop, width in zip(stops, widths, strict=True))
 
 
+class _Last(torch.autograd.Function):
+    """Slicing whose gradient keeps the channels-last layout.
+
+    PyTorch's own slicing makes its gradient in the plain layout; every
+    convolution behind it would then work in the slow one.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, dropped: int) -> Tensor:
+        ctx.dropped = dropped
+        return x[..., dropped:]
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        return F.pad(gradient, (ctx.dropped, 0)), None
+
+
 def last(x: Tensor, samples: int) -> Tensor:
     """The last ``samples`` of the time axis."""
-    return x[..., x.shape[-1] - samples :]
+    dropped = x.shape[-1] - samples
+    if not dropped:
+        return x
+    result: Tensor = _Last.apply(x, dropped)  # type: ignore[no-untyped-call]
+    return result
 
 
 class BlockConv(nn.Module):
@@ -148,7 +170,10 @@ class Layer(nn.Module):
         The residual is left as it came where nobody reads it further on.
         """
         z = self.conv(x)
-        activated = apply_activation(self.activation, z + self.mixer(last(condition, z.shape[-1])))
+        # The condition is mono, so mixing it in is a product; as a convolution it
+        # would come out in the plain layout.
+        mixed = torch.addcmul(z, self.mixer.weight.unsqueeze(0), last(condition, z.shape[-1]))
+        activated = apply_activation(self.activation, mixed)
         head_term = last(activated, head_samples)
         if self.head1x1 is not None:
             head_term = self.head1x1(head_term)
@@ -196,7 +221,8 @@ class LayerArray(nn.Module):
         out_samples = x.shape[-1] - (self.receptive_field - 1)
         if head_sum is not None:
             head_sum = last(head_sum, head_samples)
-        x = self.rechannel(x)
+        # With one input channel the layouts look alike and PyTorch takes the plain one.
+        x = self.rechannel(x).contiguous(memory_format=torch.channels_last)
         for i, layer in enumerate(self.layers):
             x, head_term = layer(
                 x,
@@ -233,7 +259,7 @@ class Network(nn.Module):
             conv.initialise(generator)
 
     def forward(self, audio: Tensor) -> Tensor:
-        condition = audio[:, None, None, :].contiguous(memory_format=torch.channels_last)
+        condition = audio[:, None, None, :]
         x, head = condition, None
         for i, array in enumerate(self.layer_arrays):
             needs_residual = i < len(self.layer_arrays) - 1
