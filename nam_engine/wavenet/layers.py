@@ -125,8 +125,21 @@ class BlockConv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, in, 1, time) to (batch, out, 1, time - (kernel - 1) * dilation)."""
-        weight = self.weight if self.mask is None else self.weight * self.mask
-        return F.conv2d(x, weight.unsqueeze(2), self.bias, dilation=(1, self.dilation))
+        weight = self._masked_weight().unsqueeze(2)
+        return F.conv2d(x, weight, self.bias, dilation=(1, self.dilation))
+
+    def pointwise(self, x: Tensor) -> Tensor:
+        """The same for kernel size 1 without bias, always in channels-last layout.
+
+        A convolution of one input channel would come out in the plain layout, and
+        everything after it would stay there.
+        """
+        weight = self._masked_weight().squeeze(2)
+        channels_last = F.linear(x.squeeze(2).transpose(1, 2), weight)
+        return channels_last.transpose(1, 2).unsqueeze(2)
+
+    def _masked_weight(self) -> Tensor:
+        return self.weight if self.mask is None else self.weight * self.mask
 
     def block_tensors(self, submodel: int) -> tuple[Tensor, ...]:
         """Views of one submodel's weight and, where there is one, bias."""
@@ -170,8 +183,7 @@ class Layer(nn.Module):
         The residual is left as it came where nobody reads it further on.
         """
         z = self.conv(x)
-        # The condition is mono, so mixing it in is a product; as a convolution it
-        # would come out in the plain layout.
+        # The condition is mono, so the mixer is a product; fused, it costs no pass of its own.
         mixed = torch.addcmul(z, self.mixer.weight.unsqueeze(0), last(condition, z.shape[-1]))
         activated = apply_activation(self.activation, mixed)
         head_term = last(activated, head_samples)
@@ -221,8 +233,7 @@ class LayerArray(nn.Module):
         out_samples = x.shape[-1] - (self.receptive_field - 1)
         if head_sum is not None:
             head_sum = last(head_sum, head_samples)
-        # With one input channel the layouts look alike and PyTorch takes the plain one.
-        x = self.rechannel(x).contiguous(memory_format=torch.channels_last)
+        x = self.rechannel.pointwise(x)
         for i, layer in enumerate(self.layers):
             x, head_term = layer(
                 x,
