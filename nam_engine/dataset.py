@@ -35,7 +35,7 @@ class Windows:
                 "Record a few minutes of playing.",
             )
         self.batch_size = min(recipe.batch_size, self.count)
-        self.steps_per_epoch = self.count // self.batch_size
+        self.steps_per_epoch = -(-self.count // self.batch_size)
 
         full_input = torch.from_numpy(capture.input)
         full_target = torch.from_numpy(capture.target)
@@ -68,7 +68,13 @@ class Windows:
         return self._input_windows[indices], self._target_windows[indices]
 
     def epoch(self, generator: torch.Generator) -> Tensor:
-        """A shuffled epoch as indices (steps, batch); the rest is left out."""
+        """A shuffled epoch as indices (steps, batch): every window at least once.
+
+        The last batch is filled up with windows drawn again. The official trainer
+        drops it instead, which leaves a sixth of a short recording unused.
+        """
         order = torch.randperm(self.count, generator=generator)
-        steps = order[: self.steps_per_epoch * self.batch_size]
-        return steps.view(self.steps_per_epoch, self.batch_size).to(self._input.device)
+        missing = self.steps_per_epoch * self.batch_size - self.count
+        again = torch.randperm(self.count, generator=generator)[:missing]
+        steps = torch.cat([order, again]).view(self.steps_per_epoch, self.batch_size)
+        return steps.to(self._input.device)

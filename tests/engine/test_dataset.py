@@ -53,11 +53,15 @@ def test_validation_covers_the_whole_passage_after_its_context(
     np.testing.assert_array_equal(windows.validation_input, expected)
 
 
-def test_epoch_uses_every_window_at_most_once() -> None:
+def test_epoch_uses_every_window_in_full_batches() -> None:
     windows = Windows(small_capture(), FIELD, Recipe(window_samples=1000, batch_size=16), CPU)
-    epoch = windows.epoch(torch.Generator().manual_seed(0))
-    assert epoch.shape == (windows.count // 16, 16)
-    assert len(set(epoch.flatten().tolist())) == epoch.numel()
+    assert windows.count % 16 != 0
+    generator = torch.Generator().manual_seed(0)
+    first, second = windows.epoch(generator), windows.epoch(generator)
+    assert first.shape == (windows.count // 16 + 1, 16)
+    assert set(first.flatten().tolist()) == set(range(windows.count))
+    assert len(set(first.flatten()[: windows.count].tolist())) == windows.count
+    assert (first != second).any()
 
 
 def test_short_capture_still_trains_with_a_smaller_batch() -> None:
