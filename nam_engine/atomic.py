@@ -18,7 +18,7 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
     On an exception nothing is left behind and an existing file stays as it was.
     Raises OSError as ``open`` does.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{path.name[:40]}.{os.getpid()}.part")
     try:
         with part.open("wb") as file:
             yield file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,16 +39,20 @@ def read_recording(path: Path) -> Recording:
     A stereo file is accepted where its channels are equal. Raises AudioError
     for anything that is not usable audio.
     """
-    if not path.is_file():
-        raise AudioError(f"There is no file {path}.", "Check the name and the folder.")
     try:
-        with soundfile.SoundFile(path) as file:
+        with path.open("rb") as stream, soundfile.SoundFile(stream) as file:
             _check_header(path, file)
             samples = file.read(dtype="float32", always_2d=True)
             sample_rate_hz = int(file.samplerate)
-    except (soundfile.LibsndfileError, OSError) as error:
+    except OSError as error:
         raise AudioError(
-            f"{path.name} cannot be read as audio ({error}).",
+            f"{path} cannot be opened ({error.strerror}).", "Check the name and the folder."
+        ) from error
+    except (soundfile.LibsndfileError, TypeError, ValueError) as error:
+        # TypeError: a headerless format such as .raw
+        reason = getattr(error, "error_string", "its format is not known")
+        raise AudioError(
+            f"{path.name} cannot be read as audio ({reason}).",
             "Export the recording again as a WAV or FLAC file.",
         ) from error
     if not len(samples):
@@ -82,10 +87,14 @@ def _check_header(path: Path, file: soundfile.SoundFile) -> None:
 
 def write_wav(path: Path, samples: NDArray[np.float32], sample_rate_hz: int) -> None:
     """Write mono float32 audio as a 32-bit float WAV, atomically."""
+    # Encoded in memory first: libsndfile cannot pass on an error of the disk.
+    encoded = io.BytesIO()
+    soundfile.write(encoded, samples, sample_rate_hz, subtype="FLOAT", format="WAV")
     try:
         with atomic_write(path) as file:
-            soundfile.write(file, samples, sample_rate_hz, subtype="FLOAT", format="WAV")
-    except (soundfile.LibsndfileError, OSError) as error:
+            file.write(encoded.getbuffer())
+    except OSError as error:
         raise AudioError(
-            f"{path} cannot be written ({error}).", "Choose another folder or free some space."
+            f"{path} cannot be written ({error.strerror}).",
+            "Choose another folder or free some space.",
         ) from error

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 EXIT_OK, EXIT_ERROR = 0, 1
 DEMO_SECONDS = 20.0
+MAX_NUMBER = 10**9
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"nam-engine: {error}", file=sys.stderr)
         return EXIT_ERROR
     except KeyboardInterrupt:
-        print("nam-engine: stopped; nothing was saved.", file=sys.stderr)
+        print("nam-engine: interrupted.", file=sys.stderr)
         return EXIT_ERROR
     except BrokenPipeError:
         # Whoever read our output has left; so do we, without a second complaint.
@@ -89,8 +90,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("model", type=Path, metavar="MODEL")
     evaluate.add_argument("input", type=Path, metavar="INPUT")
     evaluate.add_argument("output", type=Path, metavar="OUTPUT")
-    evaluate.add_argument("--from", dest="start", type=float, default=0.0, metavar="SECONDS")
-    evaluate.add_argument("--to", dest="stop", type=float, metavar="SECONDS")
+    evaluate.add_argument("--from", dest="start", type=_seconds, default=0.0, metavar="SECONDS")
+    evaluate.add_argument("--to", dest="stop", type=_seconds, metavar="SECONDS")
     evaluate.add_argument("--latency", type=int, default=0, metavar="SAMPLES")
     _add_json(evaluate)
     evaluate.set_defaults(run=_evaluate)
@@ -120,34 +121,39 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON, one object a line")
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
+def _number(text: str, kind: type[int] | type[float], minimum: float, maximum: float) -> Any:
+    try:
+        number = kind(text)
+    except ValueError:
+        number = kind(-1)
+    # Written so that NaN is refused too.
+    if not minimum <= number <= maximum:
+        whole = "a whole number" if kind is int else "a number"
+        bounds = f"from {minimum:g}" + (f" to {maximum:g}" if maximum < MAX_NUMBER else "")
+        raise argparse.ArgumentTypeError(f"'{text}' is not {whole} {bounds}")
     return number
+
+
+def _positive(text: str) -> int:
+    return int(_number(text, int, 1, MAX_NUMBER))
 
 
 def _seed(text: str) -> int:
-    number = int(text)
-    if not 0 <= number < 2**63:
-        raise argparse.ArgumentTypeError("must be between 0 and 2^63 - 1")
-    return number
+    return int(_number(text, int, 0, MAX_NUMBER))
 
 
 def _slim(text: str) -> float:
-    number = float(text)
-    if not 0.0 <= number <= 1.0:
-        raise argparse.ArgumentTypeError("must be between 0 and 1")
-    return number
+    return float(_number(text, float, 0, 1))
+
+
+def _seconds(text: str) -> float:
+    return float(_number(text, float, 0, MAX_NUMBER))
 
 
 def _span(text: str) -> tuple[float, float]:
-    start, separator, stop = text.partition(":")
-    try:
-        span = float(start), float(stop)
-    except ValueError:
-        separator = ""
-    if not separator or not 0 <= span[0] < span[1]:
+    start, _, stop = text.partition(":")
+    span = _seconds(start), _seconds(stop)
+    if span[0] >= span[1]:
         raise argparse.ArgumentTypeError("must be START:STOP in seconds, such as 181:190")
     return span
 
@@ -157,7 +163,7 @@ def _train(options: argparse.Namespace) -> int:
 
     status = EXIT_OK
     with _stop_on_interrupt() as should_stop:
-        for output in options.outputs:
+        for i, output in enumerate(options.outputs):
             job = TrainJob(
                 input_path=options.input,
                 output_path=output,
@@ -175,8 +181,10 @@ def _train(options: argparse.Namespace) -> int:
                 # The other recordings are not to blame.
                 print(f"nam-engine: {output.name}: {error}", file=sys.stderr)
                 status = EXIT_ERROR
-            if should_stop():
-                break
+            if should_stop() and (left := options.outputs[i + 1 :]):
+                names = ", ".join(path.name for path in left)
+                print(f"nam-engine: not trained: {names}", file=sys.stderr)
+                return EXIT_ERROR
     return status
 
 
@@ -225,6 +233,7 @@ def _render(options: argparse.Namespace) -> int:
 
 def _evaluate(options: argparse.Namespace) -> int:
     from nam_engine.evaluate import esr_comment
+    from nam_engine.progress import to_json
     from nam_engine.session import evaluate_files
 
     scores = evaluate_files(
@@ -237,7 +246,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     )
     for score in scores:
         if options.json:
-            print(json.dumps(asdict(score)))
+            print(to_json(asdict(score)))
         else:
             comment = esr_comment(score.esr)
             print(f"{score.submodel:12} ESR {score.esr:.3g} ({comment})  MRSTFT {score.mrstft:.3g}")
@@ -250,22 +259,21 @@ def _info(options: argparse.Namespace) -> int:
     description = describe(options.model)
     if options.json:
         print(json.dumps(description))
-    else:
-        _print_tree(description)
+        return EXIT_OK
+    submodels = description.pop("submodels")
+    _print_tree({**description, **{f"submodel {i}": s for i, s in enumerate(submodels)}})
     return EXIT_OK
 
 
 def _print_tree(tree: dict[str, Any], indent: str = "") -> None:
+    """Objects indented, all else as JSON, which keeps foreign text harmless on a terminal."""
     for key, value in tree.items():
+        name = json.dumps(key)[1:-1]
         if isinstance(value, dict):
-            print(f"{indent}{key}:")
+            print(f"{indent}{name}:")
             _print_tree(value, indent + "  ")
-        elif isinstance(value, list):
-            for i, item in enumerate(value):
-                print(f"{indent}{key} {i}:")
-                _print_tree(item, indent + "  ")
         else:
-            print(f"{indent}{key}: {'-' if value is None else value}")
+            print(f"{indent}{name}: {json.dumps(value)}")
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -34,15 +34,15 @@ def probe_devices() -> list[DeviceReport]:
 
 def probe_device(name: str) -> DeviceReport:
     """Describe a device and try it."""
-    description = _describe(name)
-    problem = _missing(name)
-    if not problem:
-        try:
-            _train_tiny_step(torch.device(name))
-        except (RuntimeError, NotImplementedError) as error:
-            reason = str(error).splitlines()[0]
-            problem = f"it is there but a training step on it fails ({reason})"
-    return DeviceReport(name, description, problem)
+    kind = {"cuda": "NVIDIA GPU", "mps": "Apple GPU", "cpu": "Processor"}[name]
+    if problem := _missing(name):
+        return DeviceReport(name, kind, problem)
+    try:
+        _train_tiny_step(torch.device(name))
+        return DeviceReport(name, _describe(name))
+    except RuntimeError as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        return DeviceReport(name, kind, f"it is there but a training step on it fails ({reason})")
 
 
 def resolve_device(name: str) -> torch.device:
@@ -63,11 +63,11 @@ def resolve_device(name: str) -> torch.device:
 
 
 def _describe(name: str) -> str:
-    if name == "cuda" and torch.cuda.is_available():
+    if name == "cuda":
         return torch.cuda.get_device_name()
-    if name == "cpu":
-        return f"{os.cpu_count()} processor cores, {torch.get_num_threads()} threads"
-    return {"cuda": "NVIDIA GPU", "mps": "Apple GPU"}[name]
+    if name == "mps":
+        return "Apple GPU"
+    return f"{os.cpu_count()} processor cores, {torch.get_num_threads()} threads"
 
 
 def _missing(name: str) -> str:

@@ -8,18 +8,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nam_engine.losses import MultiResolutionStft
+from nam_engine.losses import MRSTFT_PASSAGE_SECONDS, MultiResolutionStft, esr
 from nam_engine.nam_file import NamFile, NamModel
 from nam_engine.render import render
 
 __all__ = ["Score", "esr_comment", "evaluate", "submodels_of"]
 
-MRSTFT_PASSAGE_SECONDS = 10
-
 
 @dataclass(frozen=True)
 class Score:
-    """``submodel`` is the model's width in channels or, in a container, its place."""
+    """Figures of one submodel, which is named after its width (``channels_8``)."""
 
     submodel: str
     esr: float
@@ -48,31 +46,19 @@ def evaluate(
     MRSTFT is the mean over passages of about ten seconds, to bound the memory.
     """
     stop = len(target) if stop is None else stop
+    wanted = torch.from_numpy(target[start:stop])
+    passage_samples = MRSTFT_PASSAGE_SECONDS * sample_rate_hz
     scores = []
     for name, model in submodels_of(file):
         context_start = max(0, start - (model.config.receptive_field - 1))
-        played = render(model, samples[context_start:stop])[start - context_start :]
-        wanted = target[start:stop]
-        error = np.sum(np.square(played - wanted, dtype=np.float64))
-        signal = np.sum(np.square(wanted, dtype=np.float64))
-        mrstft = _mean_mrstft(played, wanted, MRSTFT_PASSAGE_SECONDS * sample_rate_hz)
-        scores.append(Score(name, float(error / signal) if signal else float("inf"), mrstft))
+        rendered = render(model, samples[context_start:stop])[start - context_start :]
+        played = torch.from_numpy(rendered)
+        error = esr(played[None, None].double(), wanted[None].double())
+        mrstft = MultiResolutionStft().over_passages(
+            played[None, None], wanted[None], passage_samples
+        )
+        scores.append(Score(name, error.item(), mrstft.item()))
     return scores
-
-
-def _mean_mrstft(
-    played: NDArray[np.float32], wanted: NDArray[np.float32], passage_samples: int
-) -> float:
-    passages = max(1, round(len(wanted) / passage_samples))
-    loss = MultiResolutionStft()
-    values = []
-    for p, y in zip(
-        np.array_split(played, passages), np.array_split(wanted, passages), strict=True
-    ):
-        with torch.no_grad():
-            value = loss(torch.from_numpy(p)[None, None], torch.from_numpy(y)[None])
-        values.append(value.item())
-    return float(np.mean(values))
 
 
 def esr_comment(esr: float) -> str:

@@ -1,9 +1,10 @@
 """What a training run says while it runs.
 
-``Trainer.run`` yields these in order: one :class:`Started`; then any number of
-:class:`StepsDone`, :class:`EpochDone`, :class:`BestImproved` and :class:`Saved`;
-last :class:`Finished`. All are frozen, hold scalars (``Finished``: NumPy arrays
-in main memory) and pickle. Failures are exceptions, never events.
+A run yields these in order: one :class:`Started`; then any number of
+:class:`StepsDone`, :class:`EpochDone`, :class:`BestImproved` and, from the
+session, :class:`Saved`; last :class:`Finished`. All are frozen, hold scalars
+(``Finished``: NumPy arrays in main memory) and pickle. Failures are exceptions,
+never events.
 """
 
 from __future__ import annotations
@@ -45,8 +46,9 @@ class SubmodelMetrics:
 
 @dataclass(frozen=True)
 class Started:
-    """Training begins. ``submodels`` are names, smallest first."""
+    """Training begins on the recording ``capture``. ``submodels`` are names, smallest first."""
 
+    capture: str
     submodels: tuple[str, ...]
     epochs: int
     steps_per_epoch: int
@@ -118,11 +120,10 @@ class SubmodelResult:
 
 @dataclass(frozen=True)
 class TrainResult:
-    """What a run has won. ``target_gain`` is the training level's factor."""
+    """What a run has won."""
 
     submodels: tuple[SubmodelResult, ...]
     sample_rate_hz: int
-    target_gain: float
     epochs_done: int
 
 

@@ -6,13 +6,14 @@ that every refusal can say exactly where the file is wrong.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nam_engine.errors import ConfigError
 
-__all__ = ["Node", "describe"]
+__all__ = ["Node", "describe", "quoted"]
 
 _KINDS = {
     type(None): "null",
@@ -28,10 +29,15 @@ _KINDS = {
 def describe(value: object) -> str:
     """A short description of a JSON value for an error message."""
     kind = _KINDS.get(type(value), type(value).__name__)
-    if isinstance(value, (bool, int, float, str)):
-        text = str(value)
-        return f"{kind} ({text[:40]}{'...' if len(text) > 40 else ''})"
-    return kind
+    return f"{kind} ({quoted(value)})" if isinstance(value, (bool, int, float, str)) else kind
+
+
+def quoted(value: float | str) -> str:
+    """A scalar as JSON, at most 40 characters of it: safe in any message."""
+    if isinstance(value, int) and abs(value) >= 10**18:
+        return "too large to show"
+    text = json.dumps(value)
+    return text if len(text) <= 40 else f"{text[:40]}..."
 
 
 @dataclass(frozen=True)

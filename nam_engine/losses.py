@@ -9,7 +9,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-__all__ = ["MultiResolutionStft", "esr", "mse"]
+__all__ = ["MRSTFT_PASSAGE_SECONDS", "MultiResolutionStft", "esr", "mse"]
+
+MRSTFT_PASSAGE_SECONDS = 10
 
 
 def mse(prediction: Tensor, target: Tensor) -> Tensor:
@@ -68,3 +70,13 @@ class MultiResolutionStft(nn.Module):
             log_magnitude = (p.log() - y.log()).abs().mean(dim=(1, 2, 3))
             total = total + convergence + log_magnitude
         return total / len(self.RESOLUTIONS)
+
+    def over_passages(self, prediction: Tensor, target: Tensor, passage_samples: int) -> Tensor:
+        """The mean over passages of about ``passage_samples``, to bound the memory."""
+        passages = max(1, round(target.shape[-1] / passage_samples))
+        pairs = zip(
+            prediction.tensor_split(passages, dim=-1),
+            target.tensor_split(passages, dim=-1),
+            strict=True,
+        )
+        return torch.stack([self(p, y) for p, y in pairs]).mean(dim=0)

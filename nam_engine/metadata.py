@@ -67,13 +67,13 @@ class LatencyWarnings:
 
 @dataclass(frozen=True)
 class LatencyCalibration:
-    """An automatic measurement of the delay, in samples."""
+    """An automatic measurement of the delay, in samples; by default there was none."""
 
     algorithm_version: int = 1
     delays: tuple[int, ...] = ()
     safety_factor: int = 0
     recommended: int | None = None
-    warnings: LatencyWarnings = field(default_factory=LatencyWarnings)
+    warnings: LatencyWarnings = field(default_factory=lambda: LatencyWarnings(not_detected=True))
 
 
 @dataclass(frozen=True)

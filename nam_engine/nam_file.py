@@ -8,6 +8,7 @@ that says where the file is wrong.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from nam_engine.atomic import atomic_write
 from nam_engine.errors import ConfigError, NamFileError
-from nam_engine.json_node import Node
+from nam_engine.json_node import Node, quoted
 from nam_engine.wavenet.config import WaveNetConfig, parse_wavenet
 
 __all__ = [
@@ -178,6 +179,14 @@ def _parse_container(root: Node) -> NamContainer:
                 f" submodel's is {entries[0].model.sample_rate_hz}; they must be equal."
             )
         entries.append(entry)
+    if len(root["weights"]):
+        raise ConfigError(f"weights has {len(root['weights'])} entries; a container has none.")
+    sample_rate_hz = _sample_rate(root)
+    if sample_rate_hz is not None and sample_rate_hz != entries[-1].model.sample_rate_hz:
+        raise ConfigError(
+            f"sample_rate is {sample_rate_hz} but the submodels' is"
+            f" {entries[-1].model.sample_rate_hz}; they must be equal."
+        )
     if entries[-1].max_value < 1.0:
         raise ConfigError(
             f"{submodels.where}: the last max_value is {entries[-1].max_value};"
@@ -191,23 +200,23 @@ def _parse_model(root: Node) -> NamModel:
     architecture = root["architecture"]
     if architecture.text() != "WaveNet":
         raise ConfigError(
-            f"{architecture.where} is '{architecture.text()}';"
+            f"{architecture.where} is {quoted(architecture.text())};"
             " only WaveNet and SlimmableContainer are supported."
         )
     config = parse_wavenet(root["config"])
     weights = _weights(root["weights"], config.weight_count)
-    sample_rate = root.get("sample_rate")
-    sample_rate_hz = None
-    if sample_rate.value is not None:
-        sample_rate_hz = sample_rate.integer(1_000, 1_000_000)
-    return NamModel(config, weights, sample_rate_hz, _metadata(root))
+    return NamModel(config, weights, _sample_rate(root), _metadata(root))
+
+
+def _sample_rate(root: Node) -> int | None:
+    return root["sample_rate"].integer(1_000, 1_000_000) if "sample_rate" in root else None
 
 
 def _require_version(root: Node) -> None:
     version = root["version"]
-    if not version.text().startswith("0.7."):
+    if not re.fullmatch(r"0\.7\.\d{1,4}", version.text()):
         raise ConfigError(
-            f"{version.where} is '{version.text()[:40]}'; only 0.7 is supported.",
+            f"{version.where} is {quoted(version.text())}; only 0.7 is supported.",
             "Open it with the program that made it and export it again.",
         )
 
@@ -219,12 +228,14 @@ def _weights(node: Node, expected: int) -> NDArray[np.float32]:
         )
     values = node.value
     assert isinstance(values, list)
-    if all(type(v) is float for v in values):
+    if not set(map(type, values)) <= {int, float}:
+        for item in node:
+            item.number()  # refuses the first that is none
+    try:
         weights = np.array(values, dtype=np.float64)
-    else:
-        weights = np.array([item.number() for item in node], dtype=np.float64)
-    too_large = np.abs(weights) > np.finfo(np.float32).max
-    if too_large.any() or not np.isfinite(weights).all():
+    except OverflowError:  # an integer beyond any float
+        weights = np.array([np.inf])
+    if not (np.abs(weights) <= np.finfo(np.float32).max).all():
         raise ConfigError(f"{node.where} contains a weight that is not a finite 32-bit number.")
     return weights.astype(np.float32)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from dataclasses import asdict
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column
 
 from nam_engine.events import (
@@ -22,7 +23,7 @@ from nam_engine.events import (
     TrainEvent,
 )
 
-__all__ = ["JsonLines", "TerminalProgress", "clock"]
+__all__ = ["JsonLines", "TerminalProgress", "clock", "to_json"]
 
 
 def clock(seconds: float) -> str:
@@ -30,6 +31,21 @@ def clock(seconds: float) -> str:
     minutes, second = divmod(round(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def to_json(value: Any) -> str:
+    """JSON in which a number that is not finite is null."""
+    return json.dumps(_finite(value), allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return value
 
 
 class JsonLines:
@@ -48,7 +64,7 @@ class JsonLines:
 
     def __call__(self, event: TrainEvent) -> None:
         fields = {"event": type(event).__name__, **_scalars(event)}
-        print(json.dumps(fields), flush=True)
+        print(to_json(fields), flush=True)
 
 
 def _scalars(event: TrainEvent) -> dict[str, object]:
@@ -72,16 +88,18 @@ class TerminalProgress:
     def __init__(self, title: str, console: Console | None = None) -> None:
         self._title = title
         self._console = console or Console()
+        self._has_bar = self._console.is_terminal and not self._console.is_dumb_terminal
         self._progress = Progress(
-            TextColumn("{task.description}", table_column=Column(no_wrap=True)),
-            BarColumn(),
-            TextColumn("{task.fields[status]}", table_column=Column(no_wrap=True)),
+            TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
+            BarColumn(bar_width=None),
             console=self._console,
             transient=True,
-            disable=not self._console.is_terminal,
+            expand=True,
+            disable=not self._has_bar,
         )
-        self._task: TaskID | None = None
-        self._started: Started | None = None
+        self._task = self._progress.add_task("")
+        self._epochs = 0
+        self._steps_per_epoch = 0
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -100,8 +118,7 @@ class TerminalProgress:
             case Started():
                 self._start(event)
             case StepsDone():
-                assert self._task is not None
-                self._progress.update(self._task, completed=event.step)
+                self._steps(event)
             case EpochDone():
                 self._epoch(event)
             case Saved():
@@ -112,29 +129,30 @@ class TerminalProgress:
                 pass
 
     def _start(self, event: Started) -> None:
-        self._started = event
+        self._epochs, self._steps_per_epoch = event.epochs, event.steps_per_epoch
         self._print(
             f"{self._title}: {event.train_seconds:.1f} s to train on,"
-            f" {event.validation_seconds:.1f} s to validate, on {event.device}"
+            f" {event.validation_seconds:.1f} s to validate, on {event.device};"
+            f" ESR of {' and '.join(event.submodels)}:"
         )
         total = event.epochs * event.steps_per_epoch
-        self._task = self._progress.add_task(self._title, total=total, status="first epoch")
+        self._progress.update(self._task, total=total, description="starting")
+
+    def _steps(self, event: StepsDone) -> None:
+        self._progress.update(self._task, completed=event.step)
+        if event.step < self._steps_per_epoch:
+            steps_left = self._epochs * self._steps_per_epoch - event.step
+            left = clock(steps_left / event.steps_per_second)
+            self._progress.update(self._task, description=f"epoch 1/{self._epochs}  {left} left")
 
     def _epoch(self, event: EpochDone) -> None:
-        assert self._started is not None
-        assert self._task is not None
-        errors = "  ".join(
-            f"{name} {m.esr:.3g}"
-            for name, m in zip(self._started.submodels, event.metrics, strict=True)
-        )
-        status = (
-            f"epoch {event.epoch}/{self._started.epochs}  ESR {errors}"
-            f"  {clock(event.seconds_left)} left"
-        )
+        errors = "  ".join(f"{m.esr:.3g}" for m in event.metrics)
+        left = clock(event.seconds_left)
+        status = f"epoch {event.epoch}/{self._epochs}  {left} left  ESR {errors}"
         self._progress.update(
-            self._task, completed=event.epoch * self._started.steps_per_epoch, status=status
+            self._task, completed=event.epoch * self._steps_per_epoch, description=status
         )
-        if not self._console.is_terminal:
+        if not self._has_bar:
             self._print(status)
 
     def _finish(self, event: Finished) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,18 +12,20 @@ from nam_engine.atomic import unused_path
 from nam_engine.audio import read_recording, write_wav
 from nam_engine.capture import align, make_capture
 from nam_engine.devices import resolve_device
-from nam_engine.errors import AudioError, CaptureError, NamFileError
+from nam_engine.errors import AudioError, CaptureError, NamFileError, TrainingError
 from nam_engine.evaluate import Score, evaluate, submodels_of
-from nam_engine.events import Finished, Saved, TrainEvent
+from nam_engine.events import Finished, Saved, TrainEvent, TrainResult
 from nam_engine.export import build_container
 from nam_engine.metadata import TrainingMetadata, UserMetadata
 from nam_engine.nam_file import NamContainer, NamFile, read_nam, write_nam
 from nam_engine.presets import A2, OFFICIAL_RECIPE, Recipe
 from nam_engine.render import render
 from nam_engine.trainer import Trainer
-from nam_engine.wavenet.config import parse_packed
+from nam_engine.wavenet.config import PackedConfig, parse_packed
 
 __all__ = ["TrainJob", "evaluate_files", "render_file", "train"]
+
+MAX_NAME_BYTES = 200  # file systems allow 255; room for " (2)", ".nam" and a temporary name
 
 
 @dataclass(frozen=True)
@@ -62,34 +65,49 @@ def train(
     prepare_folder(job.outdir)
     config = parse_packed(A2)
     trainer = Trainer(capture, config, job.recipe, device=resolve_device(job.device), seed=job.seed)
-    for event in trainer.run(should_stop):
-        if isinstance(event, Finished):
-            training = TrainingMetadata(
-                submodel_validation_esr={s.name: s.metrics.esr for s in event.result.submodels},
-                manual_latency_samples=job.latency_samples,
-            )
-            container = build_container(
-                config, event.result, user=job.user, training=training, moment=datetime.now()
-            )
-            path = unused_path(job.outdir / f"{file_name(job.user.name or capture.name)}.nam")
-            write_nam(path, container)
-            yield Saved(path)
-        yield event
+    name = file_name(job.user.name or capture.name)
+    try:
+        for event in trainer.run(should_stop):
+            if isinstance(event, Finished):
+                yield Saved(_save(job, config, event.result, name))
+            yield event
+    except TrainingError:
+        if trainer.has_best:
+            yield Saved(_save(job, config, trainer.result(), name))
+        raise
+
+
+def _save(job: TrainJob, config: PackedConfig, result: TrainResult, name: str) -> Path:
+    """Write the model; where its folder has become unusable, to a rescue folder."""
+    training = TrainingMetadata(
+        submodel_validation_esr={s.name: s.metrics.esr for s in result.submodels},
+        manual_latency_samples=job.latency_samples,
+    )
+    container = build_container(
+        config, result, user=job.user, training=training, moment=datetime.now()
+    )
+    path = unused_path(job.outdir / f"{name}.nam")
+    try:
+        write_nam(path, container)
+    except NamFileError as error:
+        rescued = Path(tempfile.mkdtemp(prefix="nam-rescued-")) / path.name
+        write_nam(rescued, container)
+        raise NamFileError(error.message, f"The model was saved as {rescued} instead.") from error
+    return path
 
 
 def file_name(name: str) -> str:
-    """A name without the characters that file systems forbid."""
+    """A name without the characters that file systems forbid, and short enough for them."""
     kept = "".join(c for c in name if c.isprintable() and c not in '<>:"/\\|?*').strip(" .")
-    return kept[:200] or "model"
+    return kept.encode()[:MAX_NAME_BYTES].decode(errors="ignore") or "model"
 
 
 def prepare_folder(folder: Path) -> None:
     """Make the folder and prove that it can be written to, before hours are spent."""
-    probe = folder / ".nam-write-test"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"")
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=folder):
+            pass
     except OSError as error:
         raise NamFileError(
             f"Nothing can be written to {folder} ({error.strerror}).", "Choose another folder."
@@ -102,6 +120,9 @@ def render_file(model_path: Path, input_path: Path, output_path: Path, slim: flo
     recording = read_recording(input_path)
     model = file.select(slim) if isinstance(file, NamContainer) else file
     require_rate(file, model_path, recording.sample_rate_hz, input_path)
+    if output_path.suffix.lower() != ".wav":
+        raise AudioError(f"{output_path.name} does not end in .wav.", "Only WAV is written.")
+    prepare_folder(output_path.parent)
     if output_path.exists():
         raise AudioError(f"{output_path} exists already.", "Choose another name.")
     write_wav(output_path, render(model, recording.samples), recording.sample_rate_hz)

@@ -31,7 +31,7 @@ from nam_engine.events import (
     TrainEvent,
     TrainResult,
 )
-from nam_engine.losses import MultiResolutionStft, esr, mse
+from nam_engine.losses import MRSTFT_PASSAGE_SECONDS, MultiResolutionStft, esr, mse
 from nam_engine.presets import Recipe
 from nam_engine.wavenet.config import PackedConfig
 from nam_engine.wavenet.packed import PackedWaveNet
@@ -81,10 +81,22 @@ class Trainer:
         """Train until the last epoch or until ``should_stop`` (asked every step).
 
         A stop ends with the best weights so far; before the first validation,
-        the current weights are validated first. Raises TrainingError where no
-        submodel ever reached a finite ESR.
+        the current weights are validated first. Raises TrainingError where a
+        submodel never reached a finite ESR, where the run was stopped before its
+        first step, and where the device fails.
         """
+        try:
+            yield from self._run(should_stop)
+        except RuntimeError as error:  # how PyTorch reports a device's failure
+            reason = (str(error) or type(error).__name__).splitlines()[0]
+            raise TrainingError(
+                f"Training on {self.capture.name} failed on {self.device} ({reason}).",
+                "Close other programs that use it, or choose another device.",
+            ) from error
+
+    def _run(self, should_stop: Callable[[], bool]) -> Iterator[TrainEvent]:
         yield Started(
+            capture=self.capture.name,
             submodels=self.config.names,
             epochs=self.recipe.epochs,
             steps_per_epoch=self.windows.steps_per_epoch,
@@ -118,7 +130,12 @@ class Trainer:
                     seconds_left=(now - started) / self.epochs_done * epochs_left,
                 )
                 yield from self._keep_best(metrics)
-        if any(best is None for best in self._best):
+        if not self.has_best:
+            if not meter.steps:
+                raise TrainingError(
+                    f"Training on {self.capture.name} was stopped before its first step;"
+                    " there is nothing to keep."
+                )
             yield from self._keep_best(self.validate())
         yield Finished(reason, self.result())
 
@@ -142,12 +159,23 @@ class Trainer:
         prediction, target = prediction.unsqueeze(0), windows.validation_target.unsqueeze(0)
         with torch.no_grad():
             figures = torch.stack(
-                [esr(prediction, target), mse(prediction, target), self.mrstft(prediction, target)]
+                [
+                    esr(prediction, target),
+                    mse(prediction, target),
+                    self.mrstft.over_passages(
+                        prediction, target, MRSTFT_PASSAGE_SECONDS * self.capture.sample_rate_hz
+                    ),
+                ]
             )
         return tuple(SubmodelMetrics(*column) for column in figures.T.tolist())
 
+    @property
+    def has_best(self) -> bool:
+        """Whether every submodel has been validated with a finite ESR."""
+        return all(best is not None for best in self._best)
+
     def result(self) -> TrainResult:
-        """The best of each submodel so far. Raises TrainingError where there is none."""
+        """The best of each submodel so far. Raises TrainingError where one has none."""
         best = [b for b in self._best if b is not None]
         if len(best) < len(self._best):
             raise TrainingError(
@@ -158,7 +186,6 @@ class Trainer:
         return TrainResult(
             submodels=tuple(best),
             sample_rate_hz=self.capture.sample_rate_hz,
-            target_gain=self.windows.target_gain,
             epochs_done=self.epochs_done,
         )
 
@@ -186,14 +213,14 @@ class _StepMeter:
     def __init__(self, device: torch.device) -> None:
         self._loss_sum = torch.zeros((), device=device)
         self._norm = torch.zeros((), device=device)
-        self._steps = 0
+        self.steps = 0
         self._steps_since = 0
         self._since = time.monotonic()
 
     def add(self, loss: Tensor, gradient_norm: Tensor) -> None:
         self._loss_sum += loss
         self._norm = gradient_norm
-        self._steps += 1
+        self.steps += 1
         self._steps_since += 1
 
     def is_due(self) -> bool:
@@ -203,7 +230,7 @@ class _StepMeter:
         loss_sum = self._loss_sum.item()
         now = time.monotonic()
         event = StepsDone(
-            step=self._steps,
+            step=self.steps,
             mean_loss=loss_sum / self._steps_since,
             steps_per_second=self._steps_since / (now - self._since),
             gradient_norm=self._norm.item(),

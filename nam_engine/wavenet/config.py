@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from nam_engine.errors import ConfigError, UnsupportedError
-from nam_engine.json_node import Node
+from nam_engine.json_node import Node, quoted
 
 __all__ = [
     "ACTIVATIONS",
@@ -33,10 +33,12 @@ T = TypeVar("T")
 # Far above anything that runs in real time; they keep a hostile file from
 # asking for absurd memory before its weights are even counted.
 MAX_CHANNELS = 1024
+MAX_PARAMETER = 1e6
 MAX_LAYERS = 1024
 MAX_ARRAYS = 64
 MAX_KERNEL = 65_536
 MAX_RECEPTIVE_FIELD = 2_000_000
+MAX_CHANNEL_SAMPLES = 10_000_000  # receptive field times channels; A2-Full has 50,776
 
 ACTIVATIONS: Mapping[str, Mapping[str, float]] = MappingProxyType(
     {
@@ -216,7 +218,7 @@ def parse_packed(raw: object) -> PackedConfig:
     """
     node = Node(raw, "")
     if unknown := sorted(set(node.keys()) - {"submodels", "export", "sample_rate"}):
-        raise ConfigError(f"A packed network has no setting '{unknown[0]}'.")
+        raise ConfigError(f"A packed network has no setting {quoted(unknown[0])}.")
     if not len(node["submodels"]):
         raise ConfigError("submodels is empty: a packed network needs at least one submodel.")
     submodels = []
@@ -250,21 +252,23 @@ def parse_wavenet(node: Node) -> WaveNetConfig:
     arrays = tuple(_parse_layer_array(layer) for layer in layers)
     _require_chained(arrays, layers.where)
     config = WaveNetConfig(arrays, node.get("head_scale", 1.0).number())
-    if config.receptive_field > MAX_RECEPTIVE_FIELD:
+    widest = max(max(a.channels, a.bottleneck) for a in arrays)
+    if widest * config.receptive_field > MAX_CHANNEL_SAMPLES:
         raise ConfigError(
-            f"{layers.where} has a receptive field of {config.receptive_field} samples;"
-            f" at most {MAX_RECEPTIVE_FIELD} are possible."
+            f"{layers.where} has {widest} channels and a receptive field of"
+            f" {config.receptive_field} samples; together that is more than can be played."
         )
     return config
 
 
 def _parse_layer_array(node: Node) -> LayerArrayConfig:
-    _refuse_unsupported(node)
-    dilations = [d.integer(1, MAX_RECEPTIVE_FIELD) for d in node["dilations"]]
-    if not 1 <= len(dilations) <= MAX_LAYERS:
+    layers = len(node["dilations"])
+    if not 1 <= layers <= MAX_LAYERS:
         raise ConfigError(
-            f"{node.where}.dilations has {len(dilations)} entries; 1 to {MAX_LAYERS} are possible."
+            f"{node.where}.dilations has {layers} entries; 1 to {MAX_LAYERS} are possible."
         )
+    _refuse_unsupported(node, layers)
+    dilations = tuple(d.integer(1, MAX_RECEPTIVE_FIELD) for d in node["dilations"])
     kernels = node["kernel_sizes" if "kernel_sizes" in node else "kernel_size"]
     channels = node["channels"].integer(1, MAX_CHANNELS)
     bottleneck = node.get("bottleneck", channels).integer(1, MAX_CHANNELS)
@@ -280,9 +284,9 @@ def _parse_layer_array(node: Node) -> LayerArrayConfig:
         condition_size=node["condition_size"].integer(1, MAX_CHANNELS),
         channels=channels,
         bottleneck=bottleneck,
-        kernel_sizes=_per_layer(kernels, len(dilations), lambda k: k.integer(1, MAX_KERNEL)),
-        dilations=tuple(dilations),
-        activations=_per_layer(node["activation"], len(dilations), _parse_activation),
+        kernel_sizes=_per_layer(kernels, layers, lambda k: k.integer(1, MAX_KERNEL)),
+        dilations=dilations,
+        activations=_per_layer(node["activation"], layers, _parse_activation),
         head_channels=head["out_channels"].integer(1, MAX_CHANNELS),
         head_kernel_size=head.get("kernel_size", 1).integer(1, MAX_KERNEL),
         head_bias=head.get("bias", True).boolean(),
@@ -319,37 +323,41 @@ def _parse_activation(node: Node) -> Activation:
         given = node
         name = given["name" if "name" in given else "type"].text()
     if name not in ACTIVATIONS:
-        what = "paired (gated) activations" if name.startswith("Pair") else f"activation '{name}'"
+        paired = name.startswith("Pair")
+        what = "paired (gated) activations" if paired else f"activation {quoted(name)}"
         raise UnsupportedError(
-            f"{node.where} asks for {what}, which packed training does not support.",
+            f"{node.where} asks for {what}, which is not supported.",
             f"Supported are {', '.join(ACTIVATIONS)}.",
         )
     defaults = ACTIVATIONS[name]
     if unknown := sorted(set(given.keys()) - {"name", "type", *defaults}):
-        raise ConfigError(f"{node.where}: activation {name} has no parameter '{unknown[0]}'.")
-    return Activation(
-        name, tuple(given.get(key, value).number() for key, value in defaults.items())
-    )
+        raise ConfigError(f"{node.where}: activation {name} has no parameter {quoted(unknown[0])}.")
+    parameters = {key: given.get(key, value).number() for key, value in defaults.items()}
+    if any(abs(value) > MAX_PARAMETER for value in parameters.values()):
+        raise ConfigError(f"{node.where} has a parameter beyond {MAX_PARAMETER:g}.")
+    if parameters.get("min_val", 0) > parameters.get("max_val", 0):
+        raise ConfigError(f"{node.where}.min_val is above max_val.")
+    return Activation(name, tuple(parameters.values()))
 
 
 def _unsupported(node: Node, key: str, what: str) -> UnsupportedError:
     value = node.get(key).value
-    shown = "" if isinstance(value, (dict, list)) else f" ({value})"
+    shown = f" ({quoted(value)})" if isinstance(value, (bool, int, float, str)) else ""
     return UnsupportedError(f"{node.where}.{key} asks for {what}{shown}, which is not supported.")
 
 
-def _refuse_unsupported(node: Node) -> None:
+def _refuse_unsupported(node: Node, layers: int) -> None:
     """Refuse what a layer array may ask for and packed training cannot do."""
     slimmable = node.get("slimmable")
     if slimmable.value is not None:
         raise _unsupported(node, "slimmable", "slimmable channels inside a submodel")
     if node.get("gated", False).boolean():
         raise _unsupported(node, "gated", "gated activations")
-    modes = node.get("gating_mode", [])
-    for mode in modes if isinstance(modes.value, list) else [modes]:
+    for mode in _per_layer(node.get("gating_mode", "none"), layers, lambda mode: mode):
         if mode.text() != "none":
             raise UnsupportedError(
-                f"{mode.where} asks for gated activations ({mode.text()}), which is not supported."
+                f"{mode.where} asks for gated activations ({quoted(mode.text())}),"
+                " which is not supported."
             )
     groups = [(node, "groups_input"), (node, "groups_input_mixin")]
     groups += [(_layer1x1(node), "groups"), (_head1x1(node), "groups")]

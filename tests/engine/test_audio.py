@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,10 @@ def bad_files(folder: Path) -> dict[str, Path]:
     soundfile.write(paths["stereo"], np.stack([playing(0.1), playing(0.1, 1)], axis=1), RATE_HZ)
     soundfile.write(paths["nan"], np.full(100, np.nan), RATE_HZ, subtype="FLOAT")
     soundfile.write(paths["slow"], playing(0.1), 4_000)
-    return {**paths, "missing": folder / "missing.wav", "folder": folder}
+    paths["raw"] = folder / "take.raw"
+    paths["raw"].write_bytes(bytes(1000))
+    elsewhere = {"missing": "missing.wav", "folder": ".", "long": "x" * 300}
+    return {**paths, **{name: folder / place for name, place in elsewhere.items()}}
 
 
 @pytest.mark.parametrize(
@@ -56,8 +60,10 @@ def bad_files(folder: Path) -> dict[str, Path]:
         ("stereo", "2 channels that differ"),
         ("nan", "not numbers"),
         ("slow", "4000 samples per second"),
-        ("missing", "There is no file"),
-        ("folder", "There is no file"),
+        ("raw", "cannot be read as audio"),
+        ("missing", "cannot be opened"),
+        ("folder", "cannot be opened"),
+        ("long", "cannot be opened"),
     ],
 )
 def test_unusable_files_are_refused_in_words(tmp_path: Path, name: str, expected: str) -> None:
@@ -73,6 +79,22 @@ def test_written_audio_is_bit_equal_and_whole(tmp_path: Path) -> None:
     write_wav(tmp_path / "out.wav", samples, RATE_HZ)
     np.testing.assert_array_equal(read_recording(tmp_path / "out.wav").samples, samples)
     assert [p.name for p in tmp_path.iterdir()] == ["out.wav"]
+
+
+def test_name_that_is_no_text_can_be_read(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"amp\xff.wav")
+    write_wav(path, playing(0.1), RATE_HZ)
+    assert read_recording(path).seconds == pytest.approx(0.1)
+
+
+def test_full_disk_is_an_audio_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(AudioError, match="No space left on device"):
+        write_wav(tmp_path / "out.wav", playing(0.1), RATE_HZ)
+    assert not list(tmp_path.iterdir())
 
 
 def test_unwritable_place_is_an_audio_error(tmp_path: Path) -> None:

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from support import RATE_HZ, container_of, playing, rig, small_packed
 
 from nam_engine import session
 from nam_engine.audio import write_wav
-from nam_engine.cli import main
+from nam_engine.cli import StopFlag, main
+from nam_engine.events import EpochDone, Started, SubmodelMetrics
 from nam_engine.nam_file import write_nam
+from nam_engine.progress import TerminalProgress
 
 
 @pytest.fixture
@@ -33,7 +38,8 @@ TRAIN = ["train", "di.wav", "one.wav", "-o", "out", "--epochs", "2", "--device",
 def test_train_prints_progress_and_saves(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(TRAIN) == 0
     out = capsys.readouterr().out
-    assert "epoch 2/2  ESR small" in out
+    assert "ESR of small and large" in out
+    assert "epoch 2/2  0:00 left  ESR " in out
     assert "Saved out/one.nam" in out
     assert "large: ESR" in out
     assert (folder / "out" / "one.nam").is_file()
@@ -56,7 +62,9 @@ def test_one_bad_recording_does_not_stop_the_others(
 ) -> None:
     assert main(["train", "di.wav", "no.wav", *TRAIN[2:]]) == 1
     printed = capsys.readouterr()
-    assert "no.wav: There is no file no.wav. Check the name" in printed.err
+    assert (
+        "no.wav: no.wav cannot be opened (No such file or directory). Check the name" in printed.err
+    )
     assert (folder / "out" / "one.nam").is_file()
 
 
@@ -83,13 +91,19 @@ def test_errors_are_one_line_and_status_one(capsys: pytest.CaptureFixture[str]) 
         [*TRAIN, "--validation", "5"],
         [*TRAIN, "--validation", "5:3"],
         [*TRAIN, "--seed", "-1"],
+        [*TRAIN, "--epochs", "abc"],
+        [*TRAIN, "--validation", "0:inf"],
+        [*TRAIN, "--validation", "nan:1"],
+        ["evaluate", "a", "b", "c", "--from", "nan"],
+        ["evaluate", "a", "b", "c", "--to", "inf"],
         ["render", "a", "b", "c", "--slim", "2"],
     ],
 )
-def test_wrong_usage_is_status_two(command: list[str]) -> None:
+def test_wrong_usage_is_status_two(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(command)
     assert caught.value.code == 2
+    assert "_" not in capsys.readouterr().err.splitlines()[-1]
 
 
 @pytest.mark.usefixtures("folder")
@@ -109,12 +123,73 @@ def test_render_evaluate_and_info(capsys: pytest.CaptureFixture[str]) -> None:
     assert [s["max_value"] for s in described["submodels"]] == [0.5, 1.0]
 
 
-def test_devices_says_why_not(capsys: pytest.CaptureFixture[str]) -> None:
+def test_devices_says_why_not(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("torch.version.cuda", None)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
     assert main(["devices", "--json"]) == 0
     reports = {r["name"]: r for r in map(json.loads, capsys.readouterr().out.splitlines())}
-    assert reports["cpu"]["usable"]
-    for report in reports.values():
-        assert report["usable"] == (report["problem"] == "")
+    assert {name: r["usable"] for name, r in reports.items()} == {
+        "cuda": False,
+        "mps": False,
+        "cpu": True,
+    }
+    assert "was built without CUDA" in reports["cuda"]["problem"]
+    assert "not a Mac" in reports["mps"]["problem"]
+    assert "processor cores" in reports["cpu"]["description"]
+
+
+def test_broken_device_is_reported_not_raised(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_device: object) -> None:
+        raise RuntimeError("driver too old\nlong details")
+
+    monkeypatch.setattr("nam_engine.devices._train_tiny_step", broken)
+    assert main(["devices"]) == 0
+    assert "a training step on it fails (driver too old)" in capsys.readouterr().out
+
+
+def test_info_shows_foreign_text_harmlessly(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    container = container_of(small_packed())
+    metadata = {"name": "\x1b]0;owned\x07\nfake: 1", "delays": [3, 4], "gear": {"a": None}}
+    write_nam(folder / "odd.nam", replace(container, metadata=metadata))
+    assert main(["info", "odd.nam"]) == 0
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert "\nfake" not in out
+    assert "delays: [3, 4]" in out
+
+
+def test_ctrl_c_names_what_was_not_trained(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(StopFlag, "__call__", lambda _: True)
+    assert main(["train", "di.wav", "one.wav", "two.wav", *TRAIN[3:]]) == 1
+    err = capsys.readouterr().err
+    assert "one was stopped before its first step" in err
+    assert "not trained: two.wav" in err
+    assert not list((folder / "out").glob("*.nam"))
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_terminal_line_keeps_epoch_time_and_errors(width: int) -> None:
+    console = Console(force_terminal=True, width=width, file=io.StringIO(), _environ={})
+    metrics = (SubmodelMetrics(0.0123, 0, 0), SubmodelMetrics(0.00456, 0, 0))
+    started = Started("amp", ("channels_3", "channels_8"), 100, 4, "cpu", 48_000, 13.0, 3.0)
+    with TerminalProgress("My [bright] take.wav", console) as show:
+        show(started)
+        show(EpochDone(12, metrics, 7.0, 3725.0))
+        (line,) = console.render_lines(show._progress.get_renderable(), pad=False)
+        text = "".join(segment.text for segment in line)
+    assert "epoch 12/100  1:02:05 left  ESR 0.0123  0.00456" in text
+    assert "━" in text
+    assert isinstance(console.file, io.StringIO)
+    assert "My [bright] take.wav" in console.file.getvalue()
 
 
 def test_help_and_data_modules_import_no_torch() -> None:

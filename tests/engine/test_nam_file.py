@@ -110,26 +110,42 @@ def change(path: str, value: Any) -> dict[str, Any]:
     return changed
 
 
-MODEL = "config.submodels.0.model"
+MODEL = "config.submodels.1.model"
+LAYER = f"{MODEL}.config.layers.0"
 
 
 @pytest.mark.parametrize(
     ("path", "value", "expected"),
     [
-        ("architecture", "LSTM", r"architecture is 'LSTM'; only WaveNet"),
-        (f"{MODEL}.architecture", "SlimmableContainer", r"\[0\]\.model\.architecture is"),
-        ("version", "0.5.4", r"version is '0\.5\.4'; only 0\.7"),
+        ("architecture", "LSTM", r'architecture is "LSTM"; only WaveNet'),
+        (f"{MODEL}.architecture", "SlimmableContainer", r"\[1\]\.model\.architecture is"),
+        ("version", "0.5.4", r'version is "0\.5\.4"; only 0\.7'),
         ("version", 7, r"version should be a text"),
+        ("version", "0.7.zzz", r"version is \"0\.7\.zzz\"; only 0\.7"),
         ("config", "del", r"config is missing"),
+        ("weights", "del", r"weights is missing"),
+        ("weights", [1.0], r"weights has 1 entries; a container has none"),
+        ("sample_rate", 96_000, r"sample_rate is 96000 but the submodels' is 48000"),
+        ("sample_rate", "x", r"sample_rate should be a number"),
+        (f"{LAYER}.gating_mode", ["none"] * 9, r"gating_mode has 9 entries for 2 dilations"),
+        (f"{LAYER}.channels", 1024, r"weights has \d+ entries"),
+        (f"{LAYER}.dilations", [1, 1_999_000], r"receptive field of .* more than can be played"),
+        (f"{LAYER}.activation", {"type": "LeakyReLU", "negative_slope": 1e300}, r"beyond 1e\+06"),
+        (
+            f"{LAYER}.activation",
+            {"type": "Hardtanh", "min_val": 1, "max_val": -1},
+            r"min_val is above max_val",
+        ),
+        ("architecture", "\x1b]0;" + "x" * 10**5, r"architecture is \"\\u001b\]0;x{30,40}\.\.\.;"),
         ("config.submodels", [], r"config\.submodels has 0 entries"),
-        (f"{MODEL}.weights", "del", r"config\.submodels\[0\]\.model\.weights is missing"),
+        (f"{MODEL}.weights", "del", r"config\.submodels\[1\]\.model\.weights is missing"),
         (f"{MODEL}.weights", [0.0], r"weights has 1 entries but the configuration needs \d+"),
         (f"{MODEL}.weights.0", None, r"weights\[0\] should be a number but is null"),
         (f"{MODEL}.weights.0", "1", r"weights\[0\] should be a number but is a text"),
         (f"{MODEL}.weights.0", 1e39, r"not a finite 32-bit number"),
-        (f"{MODEL}.weights.0", 10**400, r"should be a finite number"),
+        (f"{MODEL}.weights.0", 10**400, r"not a finite 32-bit number"),
         (f"{MODEL}.config.layers.0.channels", 10**9, r"channels should be an integer between"),
-        (f"{MODEL}.sample_rate", 96_000, r"submodel's is 96000; they must be equal"),
+        (f"{MODEL}.sample_rate", 96_000, r"sample_rate is 96000 but the first submodel.s is 48000"),
         (f"{MODEL}.sample_rate", -1, r"sample_rate should be an integer between"),
         (f"{MODEL}.metadata", [], r"metadata should be an object"),
         ("config.submodels.1.max_value", 0.5, r"max_value is 0\.5 after 0\.5"),

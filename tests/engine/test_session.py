@@ -1,20 +1,24 @@
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from support import RATE_HZ, container_of, playing, rig, small_packed
+from torch import Tensor
 
 from nam_engine import session
 from nam_engine.audio import read_recording, write_wav
-from nam_engine.errors import AudioError, CaptureError, DeviceError, NamFileError
-from nam_engine.events import Finished, Saved, Started
+from nam_engine.errors import AudioError, CaptureError, DeviceError, NamFileError, TrainingError
+from nam_engine.events import Finished, Saved, Started, TrainEvent
 from nam_engine.metadata import GearType, ToneType, UserMetadata
 from nam_engine.nam_file import NamContainer, read_nam, write_nam
 from nam_engine.presets import Recipe
 from nam_engine.session import TrainJob, evaluate_files, file_name, render_file, train
+from nam_engine.trainer import Trainer
 
 RECIPE = Recipe(epochs=2, window_samples=2048, batch_size=8)
 
@@ -64,7 +68,8 @@ def test_second_run_gets_a_new_name(job: TrainJob) -> None:
 
 
 def test_stop_still_saves(job: TrainJob) -> None:
-    events = list(train(job, should_stop=lambda: True))
+    asked = iter([False, False, True])
+    events = list(train(job, should_stop=lambda: next(asked)))
     assert any(isinstance(e, Saved) and e.path.is_file() for e in events)
 
 
@@ -74,11 +79,41 @@ def test_stop_still_saves(job: TrainJob) -> None:
         ("Twin: clean / bright?", "Twin clean  bright"),
         ("../../etc/passwd", "etcpasswd"),
         ("...", "model"),
-        ("é" * 300, "é" * 200),
+        ("é" * 300, "é" * 100),
+        ("アンプ" * 80, "アンプ" * 22),
     ],
 )
 def test_names_become_safe_file_names(name: str, expected: str) -> None:
     assert file_name(name) == expected
+
+
+def test_model_is_rescued_where_its_folder_disappears(job: TrainJob, tmp_path: Path) -> None:
+    events = train(job)
+    assert isinstance(next(events), Started)
+    shutil.rmtree(job.outdir)
+    with pytest.raises(NamFileError, match=r"saved as .* instead") as caught:
+        list(events)
+    rescued = Path(caught.value.remedy.removeprefix("The model was saved as ").split(" instead")[0])
+    assert isinstance(read_nam(rescued), NamContainer)
+    shutil.rmtree(rescued.parent)
+
+
+def test_best_is_saved_where_the_device_fails(
+    job: TrainJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step, steps = Trainer.step, iter(range(100))
+
+    def failing(self: Trainer, audio: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        if next(steps) > self.windows.steps_per_epoch:
+            raise torch.OutOfMemoryError("out of memory")
+        return step(self, audio, target)
+
+    monkeypatch.setattr(Trainer, "step", failing)
+    events: list[TrainEvent] = []
+    with pytest.raises(TrainingError, match=r"My Amp failed on cpu \(out of memory\)"):
+        events.extend(train(job))
+    assert isinstance(events[-1], Saved)
+    assert events[-1].path.is_file()
 
 
 def test_unusable_folder_is_refused_before_training(job: TrainJob, tmp_path: Path) -> None:
@@ -88,8 +123,6 @@ def test_unusable_folder_is_refused_before_training(job: TrainJob, tmp_path: Pat
 
 
 def test_missing_device_is_refused_with_the_reason(job: TrainJob) -> None:
-    import torch
-
     if torch.backends.mps.is_available():
         pytest.skip("this machine has every device")
     with pytest.raises(DeviceError, match="'mps' cannot be used: this is not a Mac"):
@@ -115,6 +148,8 @@ def test_render_plays_the_chosen_size_and_overwrites_nothing(
     assert (lite.samples != full.samples).any()
     with pytest.raises(AudioError, match="exists already"):
         render_file(model_path, source, tmp_path / "1.0.wav", 1.0)
+    with pytest.raises(AudioError, match=r"does not end in \.wav"):
+        render_file(model_path, source, tmp_path / "out.flac", 1.0)
 
 
 def test_evaluate_scores_each_submodel_over_the_passage(tmp_path: Path, model_path: Path) -> None:
