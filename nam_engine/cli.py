@@ -32,8 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status: int = options.run(options)
     except NamEngineError as error:
-        print(f"nam-engine: {error}", file=sys.stderr)
-        return EXIT_ERROR
+        return _report(error)
     except KeyboardInterrupt:
         print("nam-engine: interrupted.", file=sys.stderr)
         return EXIT_ERROR
@@ -42,6 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return EXIT_ERROR
     return status
+
+
+def _report(error: NamEngineError) -> int:
+    print(f"nam-engine: {error}", file=sys.stderr)
+    return EXIT_ERROR
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -71,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         help="seconds to validate on (default: the last tenth, at most 9 s)",
     )
     _add_json(train)
-    train.set_defaults(run=_train)
+    train.set_defaults(run=_train, parser=train)
 
     render = commands.add_parser("render", help="play a sound file through a model")
     render.add_argument("model", type=Path, metavar="MODEL")
@@ -161,6 +165,8 @@ def _span(text: str) -> tuple[float, float]:
 def _train(options: argparse.Namespace) -> int:
     from nam_engine.session import TrainJob
 
+    if options.name is not None and len(options.outputs) > 1:
+        options.parser.error("--name goes with one OUTPUT; several are named after their files")
     status = EXIT_OK
     with _stop_on_interrupt() as should_stop:
         for i, output in enumerate(options.outputs):
@@ -179,8 +185,7 @@ def _train(options: argparse.Namespace) -> int:
                 _run_job(job, should_stop, as_json=options.json)
             except NamEngineError as error:
                 # The other recordings are not to blame.
-                print(f"nam-engine: {output.name}: {error}", file=sys.stderr)
-                status = EXIT_ERROR
+                status = _report(error)
             if should_stop() and (left := options.outputs[i + 1 :]):
                 names = ", ".join(path.name for path in left)
                 print(f"nam-engine: not trained: {names}", file=sys.stderr)

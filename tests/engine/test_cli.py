@@ -62,9 +62,7 @@ def test_one_bad_recording_does_not_stop_the_others(
 ) -> None:
     assert main(["train", "di.wav", "no.wav", *TRAIN[2:]]) == 1
     printed = capsys.readouterr()
-    assert (
-        "no.wav: no.wav cannot be opened (No such file or directory). Check the name" in printed.err
-    )
+    assert "no.wav cannot be opened (No such file or directory). Check the name" in printed.err
     assert (folder / "out" / "one.nam").is_file()
 
 
@@ -88,6 +86,7 @@ def test_errors_are_one_line_and_status_one(capsys: pytest.CaptureFixture[str]) 
         [],
         ["train"],
         [*TRAIN, "--epochs", "0"],
+        ["train", "di.wav", "one.wav", "two.wav", *TRAIN[3:], "--name", "both"],
         [*TRAIN, "--validation", "5"],
         [*TRAIN, "--validation", "5:3"],
         [*TRAIN, "--seed", "-1"],
