@@ -23,7 +23,7 @@ __all__ = ["Loudness", "measure_loudness", "pink_noise"]
 
 NOISE_SAMPLES = 48_000
 NOISE_RMS_DBFS = -14.97
-NOISE_SEED = 4
+NOISE_SEED = 7
 # An excerpt of pink noise has an offset: the power below its first whole cycle.
 # Models answer to it, so it is part of the level. The official noise has -0.04;
 # this value agrees best with the official figures (docs/experiments.md).
