@@ -20,7 +20,7 @@ from nam_engine.capture import make_capture
 from nam_engine.demo import SAMPLE_RATE_HZ, amplify, play
 from nam_engine.presets import A2, Recipe
 from nam_engine.trainer import Trainer
-from nam_engine.wavenet.config import parse_packed
+from nam_engine.wavenet.parse import parse_packed
 
 
 def our_trainer(batch_size: int) -> Trainer:

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from nam_engine.atomic import atomic_write
 from nam_engine.errors import ConfigError, NamFileError
 from nam_engine.json_node import Node, quoted
-from nam_engine.wavenet.config import WaveNetConfig, parse_wavenet
+from nam_engine.wavenet.config import WaveNetConfig
+from nam_engine.wavenet.parse import parse_wavenet
 
 __all__ = [
     "FILE_VERSION",

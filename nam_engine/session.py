@@ -21,7 +21,8 @@ from nam_engine.nam_file import NamContainer, NamFile, read_nam, write_nam
 from nam_engine.presets import A2, OFFICIAL_RECIPE, Recipe
 from nam_engine.render import render
 from nam_engine.trainer import Trainer
-from nam_engine.wavenet.config import PackedConfig, parse_packed
+from nam_engine.wavenet.config import PackedConfig
+from nam_engine.wavenet.parse import parse_packed
 
 __all__ = ["TrainJob", "evaluate_files", "render_file", "train"]
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from nam_engine.audio import Recording
 from nam_engine.capture import Capture, make_capture
 from nam_engine.nam_file import ContainerEntry, NamContainer, NamModel
-from nam_engine.wavenet.config import PackedConfig, parse_packed
+from nam_engine.wavenet.config import PackedConfig
+from nam_engine.wavenet.parse import parse_packed
 
 RATE_HZ = 48_000
 

@@ -13,7 +13,7 @@ from support import container_of, layer_array, small_packed, submodel, two_array
 from nam_engine.errors import NamFileError
 from nam_engine.nam_file import NamContainer, NamModel, read_nam, write_nam
 from nam_engine.presets import A2
-from nam_engine.wavenet.config import parse_packed
+from nam_engine.wavenet.parse import parse_packed
 
 
 @pytest.mark.parametrize("packed", [small_packed(), two_array_packed(), parse_packed(A2)])

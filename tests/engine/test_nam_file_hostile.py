@@ -20,7 +20,7 @@ from support import container_of, layer_array, submodel, two_array_packed
 from nam_engine.errors import NamFileError
 from nam_engine.nam_file import read_nam
 from nam_engine.presets import A2
-from nam_engine.wavenet.config import parse_packed
+from nam_engine.wavenet.parse import parse_packed
 
 DOCUMENTS = [container_of(c).to_json() for c in (parse_packed(A2), two_array_packed())]
 TEXTS = [json.dumps(d).encode() for d in DOCUMENTS]

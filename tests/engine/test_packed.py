@@ -11,9 +11,10 @@ from torch import Tensor
 from nam_engine.errors import ConfigError
 from nam_engine.losses import MultiResolutionStft, mse
 from nam_engine.presets import A2, OFFICIAL_RECIPE
-from nam_engine.wavenet.config import PackedConfig, parse_packed
+from nam_engine.wavenet.config import PackedConfig
 from nam_engine.wavenet.ordinary import WaveNet
 from nam_engine.wavenet.packed import PackedWaveNet
+from nam_engine.wavenet.parse import parse_packed
 from nam_engine.wavenet.predict import predict
 
 CONFIGS = {"A2": parse_packed(A2), "two arrays": two_array_packed(), "small": small_packed()}

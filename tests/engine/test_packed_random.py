@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from support import submodel
 
 from nam_engine.losses import mse
-from nam_engine.wavenet.config import ACTIVATIONS, parse_packed
+from nam_engine.wavenet.config import ACTIVATIONS
 from nam_engine.wavenet.packed import PackedWaveNet
+from nam_engine.wavenet.parse import parse_packed
 
 WIDTHS = st.integers(1, 5)
 

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from nam_engine.losses import MultiResolutionStft, esr, mse
 from nam_engine.presets import A2, OFFICIAL_RECIPE
-from nam_engine.wavenet.config import parse_packed
 from nam_engine.wavenet.packed import PackedWaveNet
+from nam_engine.wavenet.parse import parse_packed
 
 BATCH, WINDOW = 2, 4096
 

@@ -19,7 +19,8 @@ from nam_engine.loudness import measure_loudness, pink_noise
 from nam_engine.nam_file import NamContainer, NamModel, read_nam, write_nam
 from nam_engine.presets import A2
 from nam_engine.render import render
-from nam_engine.wavenet.config import PackedConfig, parse_packed
+from nam_engine.wavenet.config import PackedConfig
+from nam_engine.wavenet.parse import parse_packed
 
 REFERENCE = Path(__file__).parents[3] / "shared" / "reference"
 

@@ -17,8 +17,9 @@ from nam_engine.demo import play as play_guitar
 from nam_engine.nam_file import ContainerEntry, NamContainer, NamModel, write_nam
 from nam_engine.presets import A2
 from nam_engine.render import render
-from nam_engine.wavenet.config import ACTIVATIONS, PackedConfig, parse_packed
+from nam_engine.wavenet.config import ACTIVATIONS, PackedConfig
 from nam_engine.wavenet.packed import PackedWaveNet
+from nam_engine.wavenet.parse import parse_packed
 
 Runtime = Callable[[Sequence[Path], NDArray[np.float32]], list[Any]]
 

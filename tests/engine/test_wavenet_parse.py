@@ -9,7 +9,7 @@ from support import layer_array, submodel, two_array_packed
 from nam_engine.errors import ConfigError, UnsupportedError
 from nam_engine.json_node import Node
 from nam_engine.presets import A2
-from nam_engine.wavenet.config import parse_packed, parse_wavenet
+from nam_engine.wavenet.parse import parse_packed, parse_wavenet
 
 
 def test_a2_preset_has_the_published_figures() -> None:
