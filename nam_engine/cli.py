@@ -198,7 +198,7 @@ def _run_job(job: TrainJob, should_stop: StopFlag, *, as_json: bool) -> None:
     from nam_engine.session import train
 
     show = JsonLines() if as_json else TerminalProgress(job.output_path.name)
-    with closing(train(job, should_stop)) as events, show:
+    with closing(show), closing(train(job, should_stop)) as events:
         for event in events:
             show(event)
 

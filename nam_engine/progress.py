@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from dataclasses import asdict
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
@@ -49,22 +47,14 @@ def _finite(value: Any) -> Any:
 
 
 class JsonLines:
-    """Writes each event as one JSON object a line; arrays are left out."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        sys.stdout.flush()
+    """Prints each event as one JSON object a line; arrays are left out."""
 
     def __call__(self, event: TrainEvent) -> None:
         fields = {"event": type(event).__name__, **_scalars(event)}
         print(to_json(fields), flush=True)
+
+    def close(self) -> None:
+        """Nothing is held open."""
 
 
 def _scalars(event: TrainEvent) -> dict[str, object]:
@@ -101,18 +91,6 @@ class TerminalProgress:
         self._epochs = 0
         self._steps_per_epoch = 0
 
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._progress.stop()
-
     def __call__(self, event: TrainEvent) -> None:
         match event:
             case Started():
@@ -128,6 +106,10 @@ class TerminalProgress:
             case _:
                 pass
 
+    def close(self) -> None:
+        """Take the bar away."""
+        self._progress.stop()
+
     def _start(self, event: Started) -> None:
         self._epochs, self._steps_per_epoch = event.epochs, event.steps_per_epoch
         self._print(
@@ -137,6 +119,7 @@ class TerminalProgress:
         )
         total = event.epochs * event.steps_per_epoch
         self._progress.update(self._task, total=total, description="starting")
+        self._progress.start()
 
     def _steps(self, event: StepsDone) -> None:
         self._progress.update(self._task, completed=event.step)

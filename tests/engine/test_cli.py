@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -180,7 +181,7 @@ def test_terminal_line_keeps_epoch_time_and_errors(width: int) -> None:
     console = Console(force_terminal=True, width=width, file=io.StringIO(), _environ={})
     metrics = (SubmodelMetrics(0.0123, 0, 0), SubmodelMetrics(0.00456, 0, 0))
     started = Started("amp", ("channels_3", "channels_8"), 100, 4, "cpu", 48_000, 13.0, 3.0)
-    with TerminalProgress("My [bright] take.wav", console) as show:
+    with closing(TerminalProgress("My [bright] take.wav", console)) as show:
         show(started)
         show(EpochDone(12, metrics, 7.0, 3725.0))
         (line,) = console.render_lines(show._progress.get_renderable(), pad=False)
