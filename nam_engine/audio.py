@@ -18,6 +18,8 @@ __all__ = ["Recording", "read_recording", "write_wav"]
 MIN_RATE_HZ, MAX_RATE_HZ = 8_000, 192_000
 # Fifteen minutes at 192 kHz; far longer than any capture, and under 700 MB.
 MAX_SAMPLES = 172_800_000
+MAX_PIPE_BYTES = 512 * 2**20
+UNKNOWN_LENGTH = 2**62  # libsndfile's count for a stream whose header leaves it out
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,10 @@ def read_recording(path: Path) -> Recording:
     for anything that is not usable audio.
     """
     try:
-        with path.open("rb") as stream, soundfile.SoundFile(stream) as file:
+        with path.open("rb") as opened:
+            # libsndfile jumps about in a file, which a pipe does not allow.
+            stream = opened if opened.seekable() else io.BytesIO(opened.read(MAX_PIPE_BYTES))
+            file = soundfile.SoundFile(stream)
             _check_header(path, file)
             samples = file.read(dtype="float32", always_2d=True)
             sample_rate_hz = int(file.samplerate)
@@ -78,6 +83,10 @@ def _check_header(path: Path, file: soundfile.SoundFile) -> None:
         )
     if file.channels > 2:
         raise AudioError(f"{path.name} has {file.channels} channels.", "Export it as a mono file.")
+    if file.frames >= UNKNOWN_LENGTH:
+        raise AudioError(
+            f"{path.name} does not say how long it is.", "Export it again as a WAV file."
+        )
     if file.frames * file.channels > MAX_SAMPLES:
         hours = file.frames / file.samplerate / 3600
         raise AudioError(

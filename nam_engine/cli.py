@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import json
+import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from nam_engine import __version__
 from nam_engine.errors import NamEngineError
+from nam_engine.events import Saved
 from nam_engine.metadata import UserMetadata
 from nam_engine.presets import DEMO_RECIPE, OFFICIAL_RECIPE
 
@@ -28,19 +32,32 @@ MAX_NUMBER = 10**9
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status (argparse exits 2 on wrong usage)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # file names may hold any character
+            stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     try:
         status: int = options.run(options)
+        print(end="", flush=True)
     except NamEngineError as error:
         return _report(error)
     except KeyboardInterrupt:
         print("nam-engine: interrupted.", file=sys.stderr)
         return EXIT_ERROR
-    except BrokenPipeError:
-        # Whoever read our output has left; so do we, without a second complaint.
-        sys.stderr.close()
+    except BrokenPipeError:  # whoever read our output has left, and so do we
+        _discard_output()
         return EXIT_ERROR
+    except OSError as error:  # of printing: all others have become NamEngineErrors
+        _discard_output()
+        reason = error.strerror or "the output is closed"
+        return _report(NamEngineError(f"Nothing more can be printed ({reason})."))
     return status
+
+
+def _discard_output() -> None:
+    """Keep what is still buffered from failing once more when the program ends."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _report(error: NamEngineError) -> int:
@@ -198,9 +215,25 @@ def _run_job(job: TrainJob, should_stop: StopFlag, *, as_json: bool) -> None:
     from nam_engine.session import train
 
     show = JsonLines() if as_json else TerminalProgress(job.output_path.name)
+    saved, lost = None, False
     with closing(show), closing(train(job, should_stop)) as events:
         for event in events:
-            show(event)
+            if isinstance(event, Saved):
+                saved = event.path
+            try:
+                if not lost:
+                    show(event)
+            except (OSError, SystemExit) as error:
+                lost = True
+                _discard_output()
+                # The reader has left (rich exits then): stop. A full disk: carry on unseen.
+                if isinstance(error, (BrokenPipeError, SystemExit)):
+                    should_stop.stop()
+    if lost:
+        raise NamEngineError(
+            f"The progress of training on {job.output_path.name} could not be printed to its end.",
+            f"The best model was saved as {saved}.",
+        )
 
 
 class StopFlag:
@@ -212,10 +245,13 @@ class StopFlag:
     def __call__(self) -> bool:
         return self._stop
 
+    def stop(self) -> None:
+        self._stop = True
+
     def on_signal(self, _signal: int, _frame: FrameType | None) -> None:
         if self._stop:
             raise KeyboardInterrupt
-        self._stop = True
+        self.stop()
 
 
 @contextmanager

@@ -37,7 +37,7 @@ FILE_VERSION = "0.7.0"
 MAX_FILE_BYTES = 8 * 1024 * 1024
 # A container has a few hundred; they are what makes decoding slow and large.
 MAX_LISTS_AND_OBJECTS = 25_000
-MAX_SUBMODELS = 64
+MAX_SUBMODELS = 16
 
 
 @dataclass(frozen=True)
@@ -244,7 +244,10 @@ def _weights(node: Node, expected: int) -> NDArray[np.float32]:
 def _metadata(root: Node) -> Mapping[str, Any]:
     metadata = root.get("metadata", {})
     metadata.keys()
-    # Must be writable again: no infinities, no absurd depth.
-    json.dumps(metadata.value, allow_nan=False)
+    try:
+        # Must be writable again: no infinities.
+        json.dumps(metadata.value, allow_nan=False)
+    except ValueError:
+        raise ConfigError(f"{metadata.where} contains a number that is not finite.") from None
     assert isinstance(metadata.value, dict)
     return metadata.value

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
+
 from nam_engine.atomic import unused_path
 from nam_engine.audio import read_recording, write_wav
 from nam_engine.capture import align, make_capture
@@ -87,13 +89,16 @@ def _save(job: TrainJob, config: PackedConfig, result: TrainResult, name: str) -
     container = build_container(
         config, result, user=job.user, training=training, moment=datetime.now()
     )
-    path = unused_path(job.outdir / f"{name}.nam")
     try:
+        path = unused_path(job.outdir / f"{name}.nam")
         write_nam(path, container)
-    except NamFileError as error:
-        rescued = Path(tempfile.mkdtemp(prefix="nam-rescued-")) / path.name
+    except (OSError, NamFileError) as error:
+        rescued = Path(tempfile.mkdtemp(prefix="nam-rescued-")) / f"{name}.nam"
         write_nam(rescued, container)
-        raise NamFileError(error.message, f"The model was saved as {rescued} instead.") from error
+        raise NamFileError(
+            f"Nothing can be written to {job.outdir} any more.",
+            f"The model was saved as {rescued} instead.",
+        ) from error
     return path
 
 
@@ -124,9 +129,21 @@ def render_file(model_path: Path, input_path: Path, output_path: Path, slim: flo
     if output_path.suffix.lower() != ".wav":
         raise AudioError(f"{output_path.name} does not end in .wav.", "Only WAV is written.")
     prepare_folder(output_path.parent)
-    if output_path.exists():
+    try:
+        taken = output_path.exists()
+    except OSError as error:
+        raise AudioError(
+            f"{output_path} cannot be written ({error.strerror}).", "Choose another name."
+        ) from error
+    if taken:
         raise AudioError(f"{output_path} exists already.", "Choose another name.")
-    write_wav(output_path, render(model, recording.samples), recording.sample_rate_hz)
+    played = render(model, recording.samples)
+    if not np.isfinite(played).all():
+        raise NamFileError(
+            f"{model_path.name} plays values that are not numbers.",
+            "Its weights are damaged; get the file again.",
+        )
+    write_wav(output_path, played, recording.sample_rate_hz)
 
 
 def evaluate_files(
@@ -153,6 +170,11 @@ def evaluate_files(
             f"{input_path.name} and {output_path.name} share {length / rate:.2f} s;"
             f" {start / rate:.2f} to {stop / rate:.2f} s of it is too little to judge.",
             "Choose a longer passage.",
+        )
+    if not target[start:stop].any():
+        raise CaptureError(
+            f"{output_path.name} is silent from {start / rate:.2f} to {stop / rate:.2f} s.",
+            "Choose another passage.",
         )
     return evaluate(file, samples, target, rate, start=start, stop=stop)
 

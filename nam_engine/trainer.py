@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -45,8 +46,9 @@ REPORT_SECONDS = 0.1
 class Trainer:
     """Trains a packed WaveNet on one capture.
 
-    Everything random comes from ``seed``: same seed, same machine, same result
-    bit for bit. Raises CaptureError where the capture is too short.
+    Everything random comes from ``seed``: on a processor, the same seed on the
+    same machine gives the same result bit for bit. Raises CaptureError where the
+    capture is too short and TrainingError where the device fails.
     """
 
     def __init__(
@@ -63,9 +65,10 @@ class Trainer:
         self.recipe = recipe
         self.device = device
         self.generator = torch.Generator().manual_seed(seed)
-        self.network = PackedWaveNet(config, self.generator).to(device)
-        self.windows = Windows(capture, config.receptive_field, recipe, device)
-        self.mrstft = MultiResolutionStft().to(device)
+        with _device_failures(capture, device):
+            self.network = PackedWaveNet(config, self.generator).to(device)
+            self.windows = Windows(capture, config.receptive_field, recipe, device)
+            self.mrstft = MultiResolutionStft().to(device)
         self.optimizer = torch.optim.Adam(
             self.network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
         )
@@ -85,14 +88,8 @@ class Trainer:
         submodel never reached a finite ESR, where the run was stopped before its
         first step, and where the device fails.
         """
-        try:
+        with _device_failures(self.capture, self.device):
             yield from self._run(should_stop)
-        except RuntimeError as error:  # how PyTorch reports a device's failure
-            reason = (str(error) or type(error).__name__).splitlines()[0]
-            raise TrainingError(
-                f"Training on {self.capture.name} failed on {self.device} ({reason}).",
-                "Close other programs that use it, or choose another device.",
-            ) from error
 
     def _run(self, should_stop: Callable[[], bool]) -> Iterator[TrainEvent]:
         yield Started(
@@ -130,6 +127,8 @@ class Trainer:
                     seconds_left=(now - started) / self.epochs_done * epochs_left,
                 )
                 yield from self._keep_best(metrics)
+                if not any(math.isfinite(m.esr) for m in metrics):
+                    raise self._unusable()
         if not self.has_best:
             if not meter.steps:
                 raise TrainingError(
@@ -178,15 +177,17 @@ class Trainer:
         """The best of each submodel so far. Raises TrainingError where one has none."""
         best = [b for b in self._best if b is not None]
         if len(best) < len(self._best):
-            raise TrainingError(
-                f"Training on {self.capture.name} produced no usable model:"
-                " the error is not a finite number.",
-                "Check the recording for damage and try again, or try another seed.",
-            )
+            raise self._unusable()
         return TrainResult(
             submodels=tuple(best),
             sample_rate_hz=self.capture.sample_rate_hz,
             epochs_done=self.epochs_done,
+        )
+
+    def _unusable(self) -> TrainingError:
+        return TrainingError(
+            f"Training on {self.capture.name} went wrong: the error is not a finite number.",
+            "Check the recording for damage and try again, or try another seed.",
         )
 
     def _keep_best(self, metrics: tuple[SubmodelMetrics, ...]) -> Iterator[BestImproved]:
@@ -205,6 +206,19 @@ class Trainer:
         weights = self.network.extract(submodel).export_weights()
         weights[-1] = self.network.network.head_scale / self.windows.target_gain
         return weights
+
+
+@contextmanager
+def _device_failures(capture: Capture, device: torch.device) -> Iterator[None]:
+    """A RuntimeError, which is how PyTorch reports a device's failure, as TrainingError."""
+    try:
+        yield
+    except RuntimeError as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise TrainingError(
+            f"Training on {capture.name} failed on {device} ({reason}).",
+            "Close other programs that use it, or choose another device.",
+        ) from error
 
 
 class _StepMeter:

@@ -30,10 +30,10 @@ T = TypeVar("T")
 
 # Far above anything that runs in real time; they keep a hostile file from
 # asking for absurd memory before its weights are even counted.
-MAX_CHANNELS = 1024
+MAX_CHANNELS = 256
 MAX_PARAMETER = 1e6
-MAX_LAYERS = 1024
-MAX_ARRAYS = 64
+MAX_LAYERS = 256
+MAX_ARRAYS = 8
 MAX_KERNEL = 65_536
 MAX_RECEPTIVE_FIELD = 2_000_000
 MAX_CHANNEL_SAMPLES = 10_000_000  # receptive field times channels; A2-Full has 50,776
@@ -81,7 +81,9 @@ def parse_wavenet(node: Node) -> WaveNetConfig:
     arrays = tuple(_parse_layer_array(layer) for layer in layers)
     _require_chained(arrays, layers.where)
     config = WaveNetConfig(arrays, node.get("head_scale", 1.0).number())
-    widest = max(max(a.channels, a.bottleneck) for a in arrays)
+    widest = max(
+        max(a.channels, a.bottleneck, a.head_input_channels, a.head_channels) for a in arrays
+    )
     if widest * config.receptive_field > MAX_CHANNEL_SAMPLES:
         raise ConfigError(
             f"{layers.where} has {widest} channels and a receptive field of"

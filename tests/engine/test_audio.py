@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +87,17 @@ def test_name_that_is_no_text_can_be_read(tmp_path: Path) -> None:
     path = tmp_path / os.fsdecode(b"amp\xff.wav")
     write_wav(path, playing(0.1), RATE_HZ)
     assert read_recording(path).seconds == pytest.approx(0.1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes in folders")
+def test_pipe_can_be_read(tmp_path: Path) -> None:
+    write_wav(tmp_path / "take.wav", playing(0.1), RATE_HZ)
+    content = (tmp_path / "take.wav").read_bytes()
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=(content,))
+    writer.start()
+    assert read_recording(tmp_path / "pipe").seconds == pytest.approx(0.1)
+    writer.join()
 
 
 def test_full_disk_is_an_audio_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -128,7 +128,7 @@ LAYER = f"{MODEL}.config.layers.0"
         ("sample_rate", 96_000, r"sample_rate is 96000 but the submodels' is 48000"),
         ("sample_rate", "x", r"sample_rate should be a number"),
         (f"{LAYER}.gating_mode", ["none"] * 9, r"gating_mode has 9 entries for 2 dilations"),
-        (f"{LAYER}.channels", 1024, r"weights has \d+ entries"),
+        (f"{LAYER}.channels", 256, r"weights has \d+ entries"),
         (f"{LAYER}.dilations", [1, 1_999_000], r"receptive field of .* more than can be played"),
         (f"{LAYER}.activation", {"type": "LeakyReLU", "negative_slope": 1e300}, r"beyond 1e\+06"),
         (
@@ -148,6 +148,7 @@ LAYER = f"{MODEL}.config.layers.0"
         (f"{MODEL}.sample_rate", 96_000, r"sample_rate is 96000 but the first submodel.s is 48000"),
         (f"{MODEL}.sample_rate", -1, r"sample_rate should be an integer between"),
         (f"{MODEL}.metadata", [], r"metadata should be an object"),
+        (f"{MODEL}.metadata", {"a": 12345.5}, r"model\.metadata contains a number that is not"),
         ("config.submodels.1.max_value", 0.5, r"max_value is 0\.5 after 0\.5"),
         ("config.submodels.1.max_value", 0.9, r"last max_value is 0\.9"),
     ],
@@ -156,7 +157,7 @@ def test_broken_files_are_refused_with_the_place(
     tmp_path: Path, path: str, value: Any, expected: str
 ) -> None:
     file = tmp_path / "broken.nam"
-    file.write_text(json.dumps(change(path, value)))
+    file.write_text(json.dumps(change(path, value)).replace("12345.5", "1e400"))
     with pytest.raises(NamFileError, match=expected) as caught:
         read_nam(file)
     assert caught.value.message.startswith("broken.nam: ")

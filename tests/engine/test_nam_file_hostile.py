@@ -12,13 +12,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support import container_of, layer_array, submodel, two_array_packed
 
 from nam_engine.errors import NamFileError
-from nam_engine.nam_file import read_nam
+from nam_engine.nam_file import ContainerEntry, NamContainer, NamModel, read_nam, write_nam
 from nam_engine.presets import A2
 from nam_engine.wavenet.parse import parse_packed
 
@@ -162,7 +163,7 @@ def test_largest_allowed_files_stay_within_the_bounds(
 
 
 def test_integer_weights_of_the_largest_allowed_file_are_read_quickly(file: Path) -> None:
-    array = layer_array(700, kernel_size=4, dilations=[1])
+    array = layer_array(250, kernel_size=8, dilations=[1] * 4)
     config = parse_packed({"submodels": [submodel("x", array)]}).submodels[0].config
     document = {
         "version": "0.7.0",
@@ -174,4 +175,18 @@ def test_integer_weights_of_the_largest_allowed_file_are_read_quickly(file: Path
     assert file.stat().st_size > 4 * 2**20
     started = time.process_time()
     assert len(read_nam(file).weights) == config.weight_count
+    assert time.process_time() - started < 1.0
+
+
+def test_as_many_layers_as_are_allowed_are_read_quickly(file: Path) -> None:
+    layers = {"kernel_sizes": [1] * 256, "dilations": [1] * 256, "activation": ["ReLU"] * 256}
+    array = layer_array(1, **layers, head={"out_channels": 1, "kernel_size": 1, "bias": True})
+    config = parse_packed({"submodels": [submodel("x", *[array] * 8)]}).submodels[0].config
+    entries = [
+        ContainerEntry((i + 1) / 8, NamModel(config, np.ones(config.weight_count, "f4"), 48_000))
+        for i in range(8)
+    ]
+    write_nam(file, NamContainer(tuple(entries)))
+    started = time.process_time()
+    assert read_nam(file).metadata == {}
     assert time.process_time() - started < 1.0

@@ -98,6 +98,16 @@ def test_model_is_rescued_where_its_folder_disappears(job: TrainJob, tmp_path: P
     shutil.rmtree(rescued.parent)
 
 
+def test_model_that_plays_no_numbers_is_not_written(tmp_path: Path) -> None:
+    container = container_of(small_packed())
+    weights = np.full_like(container.entries[1].model.weights, 3e38)
+    write_nam(tmp_path / "wild.nam", replace(container.entries[1].model, weights=weights))
+    write_wav(tmp_path / "di.wav", playing(0.5), RATE_HZ)
+    with pytest.raises(NamFileError, match=r"wild\.nam plays values that are not numbers"):
+        render_file(tmp_path / "wild.nam", tmp_path / "di.wav", tmp_path / "out.wav", 1.0)
+    assert not (tmp_path / "out.wav").exists()
+
+
 def test_best_is_saved_where_the_device_fails(
     job: TrainJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,6 +172,9 @@ def test_evaluate_scores_each_submodel_over_the_passage(tmp_path: Path, model_pa
     inside = evaluate_files(model_path, source, output, start_seconds=1.0, stop_seconds=2.5)
     assert inside[1].esr < 1e-12
     assert inside[0].esr != lite.esr
+    write_wav(tmp_path / "silent.wav", np.zeros(RATE_HZ, np.float32), RATE_HZ)
+    with pytest.raises(CaptureError, match=r"silent\.wav is silent from 0\.00"):
+        evaluate_files(model_path, source, tmp_path / "silent.wav")
     with pytest.raises(CaptureError, match="too little to judge"):
         evaluate_files(model_path, source, output, start_seconds=5)
 

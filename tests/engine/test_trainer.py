@@ -161,8 +161,10 @@ def test_run_without_any_finite_error_is_a_failure(monkeypatch: pytest.MonkeyPat
     run = trainer()
     nan = SubmodelMetrics(float("nan"), float("nan"), float("nan"))
     monkeypatch.setattr(run, "validate", lambda: (nan, nan))
-    with pytest.raises(TrainingError, match="produced no usable model"):
-        list(run.run())
+    events: list[TrainEvent] = []
+    with pytest.raises(TrainingError, match="the error is not a finite number"):
+        events.extend(run.run())
+    assert sum(isinstance(e, EpochDone) for e in events) == 1
 
 
 def test_abandoned_run_ends_quietly() -> None:

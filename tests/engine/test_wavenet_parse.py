@@ -228,7 +228,10 @@ def test_last_container_threshold_counts_as_one() -> None:
             {"bottleneck": 2, "layer_1x1_config": {"active": False}},
             r"bottleneck is 2 but channels is 3; without a layer 1x1",
         ),
-        ({"dilations": [1, 1_999_999], "channels": 9}, r"receptive field of"),
+        (
+            {"head_1x1_config": {"active": True, "out_channels": 200}, "dilations": [1, 99_999]},
+            r"receptive field of",
+        ),
     ],
 )
 def test_malformed_values_are_refused_with_their_place(

@@ -47,6 +47,29 @@ def test_training_is_repeatable_and_scores_as_it_says(
         assert score["esr"] < 1.01
 
 
+def test_model_is_kept_where_nobody_reads_the_progress(
+    pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    command = [*ENGINE, "train", *map(str, pair), "-o", str(tmp_path), "--epochs", "1000"]
+    with subprocess.Popen(
+        [*command, "--json", "--device", "cpu"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        for line in process.stdout:
+            if json.loads(line)["event"] == "StepsDone":
+                break
+        process.stdout.close()
+        err = process.stderr.read()
+    assert process.returncode == 1
+    assert "could not be printed to its end. The best model was saved as" in err
+    assert err.count("\n") == 1
+    assert isinstance(read_nam(tmp_path / "demo_output.nam"), NamContainer)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
 def test_ctrl_c_keeps_the_best_and_exports(pair: tuple[Path, Path], tmp_path: Path) -> None:
     command = [*ENGINE, "train", *map(str, pair), "-o", str(tmp_path), "--epochs", "1000"]
