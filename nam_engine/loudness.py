@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn import functional as F  # noqa: N812 (the field's usual name)
+from torch.nn import functional as F
 
 from nam_engine.nam_file import NamModel
 from nam_engine.wavenet.ordinary import WaveNet

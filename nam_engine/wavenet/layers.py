@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812 (the field's usual name)
+from torch.nn import functional as F
 
 from nam_engine.wavenet.config import Activation, LayerArrayConfig, WaveNetConfig
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812 (the field's usual name)
+from torch.nn import functional as F
 
 __all__ = ["predict"]
 
