@@ -45,10 +45,10 @@ def read_recording(path: Path) -> Recording:
         with path.open("rb") as opened:
             # libsndfile jumps about in a file, which a pipe does not allow.
             stream = opened if opened.seekable() else io.BytesIO(opened.read(MAX_PIPE_BYTES))
-            file = soundfile.SoundFile(stream)
-            _check_header(path, file)
-            samples = file.read(dtype="float32", always_2d=True)
-            sample_rate_hz = int(file.samplerate)
+            with soundfile.SoundFile(stream) as file:
+                _check_header(path, file)
+                samples = file.read(dtype="float32", always_2d=True)
+                sample_rate_hz = int(file.samplerate)
     except OSError as error:
         raise AudioError(
             f"{path} cannot be opened ({error.strerror}).", "Check the name and the folder."

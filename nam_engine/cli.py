@@ -47,10 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read our output has left, and so do we
         _discard_output()
         return EXIT_ERROR
-    except OSError as error:  # of printing: all others have become NamEngineErrors
+    except OSError as error:  # of printing, which names no file, or of a last resort
         _discard_output()
-        reason = error.strerror or "the output is closed"
-        return _report(NamEngineError(f"Nothing more can be printed ({reason})."))
+        what = error.filename or "The output"
+        return _report(NamEngineError(f"{what} cannot be written ({error.strerror or error})."))
     return status
 
 

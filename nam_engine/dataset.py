@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from nam_engine.capture import Capture
+from nam_engine.capture import Capture, rms_dbfs
 from nam_engine.errors import CaptureError
 from nam_engine.presets import Recipe
 
@@ -23,12 +24,12 @@ class Windows:
     def __init__(
         self, capture: Capture, receptive_field: int, recipe: Recipe, device: torch.device
     ) -> None:
-        self.context = receptive_field - 1
-        self.window_samples = recipe.window_samples
-        train = capture.train
-        self.count = (len(train) - self.context) // self.window_samples
+        self.device = device
+        context, window_samples = receptive_field - 1, recipe.window_samples
+        train, validation = capture.train, capture.validation
+        self.count = (len(train) - context) // window_samples
         if self.count < 1:
-            needed_seconds = (self.context + self.window_samples) / capture.sample_rate_hz
+            needed_seconds = (context + window_samples) / capture.sample_rate_hz
             raise CaptureError(
                 f"{capture.name} leaves {capture.seconds(train):.2f} s to train on;"
                 f" at least {needed_seconds:.2f} s are needed.",
@@ -37,31 +38,21 @@ class Windows:
         self.batch_size = min(recipe.batch_size, self.count)
         self.steps_per_epoch = -(-self.count // self.batch_size)
 
-        full_input = torch.from_numpy(capture.input)
-        full_target = torch.from_numpy(capture.target)
-        train_target = full_target[train.start : train.stop]
-        rms = train_target.double().square().mean().sqrt().item()
-        self.target_gain = 10 ** (recipe.target_rms_dbfs / 20) / rms
-        self._input = full_input[train.start : train.stop].to(device)
-        self._target = (train_target * self.target_gain).to(device)
+        level_dbfs = rms_dbfs(train.of(capture.target))
+        self.target_gain = 10 ** ((recipe.target_rms_dbfs - level_dbfs) / 20)
+        audio = torch.from_numpy(capture.input).to(device)
+        target = torch.from_numpy(capture.target).to(device) * self.target_gain
         # Row i of these views is window i; indexing them gathers a batch.
-        self._input_windows = self._input.unfold(
-            0, self.context + self.window_samples, self.window_samples
+        self._input_windows = audio[train.start : train.stop].unfold(
+            0, context + window_samples, window_samples
         )
-        self._target_windows = self._target[self.context :].unfold(
-            0, self.window_samples, self.window_samples
+        self._target_windows = target[train.start + context : train.stop].unfold(
+            0, window_samples, window_samples
         )
-
-        validation = capture.validation
-        missing = max(0, self.context - validation.start)
-        context_start = max(0, validation.start - self.context)
-        before = torch.zeros(missing)
-        self.validation_input = torch.cat([before, full_input[context_start : validation.stop]]).to(
-            device
-        )
-        self.validation_target = (
-            full_target[validation.start : validation.stop] * self.target_gain
-        ).to(device)
+        missing = max(0, context - validation.start)
+        heard = audio[max(0, validation.start - context) : validation.stop]
+        self.validation_input = F.pad(heard, (missing, 0))
+        self.validation_target = target[validation.start : validation.stop]
 
     def batch(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """Windows by index: (batch, context + window) and (batch, window)."""
@@ -71,10 +62,10 @@ class Windows:
         """A shuffled epoch as indices (steps, batch): every window at least once.
 
         The last batch is filled up with windows drawn again. The official trainer
-        drops it instead, which leaves a sixth of a short recording unused.
+        drops it instead, which is 15% of a recording of 16 s.
         """
         order = torch.randperm(self.count, generator=generator)
         missing = self.steps_per_epoch * self.batch_size - self.count
         again = torch.randperm(self.count, generator=generator)[:missing]
         steps = torch.cat([order, again]).view(self.steps_per_epoch, self.batch_size)
-        return steps.to(self._input.device)
+        return steps.to(self.device)

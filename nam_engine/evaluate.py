@@ -41,8 +41,8 @@ def evaluate(
 ) -> list[Score]:
     """ESR and MRSTFT of every submodel over samples ``start`` to ``stop``.
 
-    ``samples`` and ``target`` are an aligned pair (time,). The model plays from
-    the beginning, so its memory is filled at ``start`` as it was in the amp.
+    ``samples`` and ``target`` are an aligned pair (time,). The model plays what
+    comes before ``start`` too, as far back as it can hear.
     MRSTFT is the mean over passages of about ten seconds, to bound the memory.
     """
     stop = len(target) if stop is None else stop

@@ -53,16 +53,8 @@ class NamModel:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        document: dict[str, Any] = {
-            "version": FILE_VERSION,
-            "metadata": dict(self.metadata),
-            "architecture": "WaveNet",
-            "config": self.config.to_json(head_scale=float(self.weights[-1])),
-            "weights": self.weights.tolist(),
-        }
-        if self.sample_rate_hz is not None:
-            document["sample_rate"] = self.sample_rate_hz
-        return document
+        config = self.config.to_json(head_scale=float(self.weights[-1]))
+        return _document(self, "WaveNet", config, self.weights.tolist())
 
 
 @dataclass(frozen=True)
@@ -92,23 +84,27 @@ class NamContainer:
         return self.entries[-1].model
 
     def to_json(self) -> dict[str, Any]:
-        document: dict[str, Any] = {
-            "version": FILE_VERSION,
-            "metadata": dict(self.metadata),
-            "architecture": "SlimmableContainer",
-            "config": {
-                "submodels": [
-                    {"max_value": e.max_value, "model": e.model.to_json()} for e in self.entries
-                ]
-            },
-            "weights": [],
-        }
-        if self.sample_rate_hz is not None:
-            document["sample_rate"] = self.sample_rate_hz
-        return document
+        submodels = [{"max_value": e.max_value, "model": e.model.to_json()} for e in self.entries]
+        return _document(self, "SlimmableContainer", {"submodels": submodels}, [])
 
 
 NamFile = NamModel | NamContainer
+
+
+def _document(
+    file: NamFile, architecture: str, config: dict[str, Any], weights: list[float]
+) -> dict[str, Any]:
+    """What every .nam file has around its configuration and weights."""
+    document: dict[str, Any] = {
+        "version": FILE_VERSION,
+        "metadata": dict(file.metadata),
+        "architecture": architecture,
+        "config": config,
+        "weights": weights,
+    }
+    if file.sample_rate_hz is not None:
+        document["sample_rate"] = file.sample_rate_hz
+    return document
 
 
 def write_nam(path: Path, content: NamFile) -> None:
