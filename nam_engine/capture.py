@@ -1,4 +1,4 @@
-"""From two recordings to a capture: aligned, trimmed, split and checked."""
+"""An aligned pair of recordings, split into what trains and what validates."""
 
 from __future__ import annotations
 
@@ -7,29 +7,30 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nam_engine.audio import Recording
+from nam_engine.audio import Recording, Span, rms_dbfs
 from nam_engine.errors import CaptureError
 
-__all__ = ["Capture", "Span", "align", "make_capture"]
+__all__ = ["Capture", "Split", "align", "chosen_split", "default_split", "make_capture"]
 
-MAX_VALIDATION_SECONDS = 9.0
-VALIDATION_FRACTION = 0.1
+Samples = NDArray[np.float32]
+
+MIN_VALIDATION_SECONDS, MAX_VALIDATION_SECONDS = 1.0, 12.0
+MIN_VALIDATION_FRACTION, MAX_VALIDATION_FRACTION = 0.05, 0.1
+# Nothing that was trained on is within hearing of the validation: a receptive field and more.
+SEPARATION_SECONDS = 0.15
+QUIET_FRAME_SECONDS = 0.05
+END_OF_PLAYING = 10 ** (-50 / 20)  # of the loudest sample
+RINGING_SECONDS = 0.25
 MIN_SPAN_SECONDS = 0.25
 MIN_RMS_DBFS = -80.0
 
 
 @dataclass(frozen=True)
-class Span:
-    """Samples ``start`` to ``stop`` (exclusive)."""
+class Split:
+    """Which samples of an aligned pair train and which validate."""
 
-    start: int
-    stop: int
-
-    def __len__(self) -> int:
-        return self.stop - self.start
-
-    def of(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        return samples[self.start : self.stop]
+    train: Span
+    validation: Span
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ class Capture:
     """
 
     name: str
-    input: NDArray[np.float32]
-    target: NDArray[np.float32]
+    input: Samples
+    target: Samples
     sample_rate_hz: int
     latency_samples: int
     train: Span
@@ -52,9 +53,7 @@ class Capture:
         return len(span) / self.sample_rate_hz
 
 
-def align(
-    source: Recording, output: Recording, latency_samples: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def align(source: Recording, output: Recording, latency_samples: int) -> tuple[Samples, Samples]:
     """Input and output of equal length, the output moved ``latency_samples`` earlier.
 
     The longer of the two is trimmed at its end. Raises CaptureError where the
@@ -72,66 +71,89 @@ def align(
     return x[:length], y[:length]
 
 
+def default_split(x: Samples, sample_rate_hz: int) -> Split:
+    """Validate on the end of the playing, from its quietest moment on.
+
+    Between 5% and 10% of the input (time,), one second where that is enough, at most 12 s.
+    """
+    length = len(x)
+    loudness = np.abs(x)
+    loud = np.flatnonzero(loudness > END_OF_PLAYING * loudness.max(initial=0))
+    end = int(loud[-1]) + 1 if len(loud) else length
+    stop = min(length, end + round(RINGING_SECONDS * sample_rate_hz))
+    most, least = MAX_VALIDATION_SECONDS * sample_rate_hz, MIN_VALIDATION_SECONDS * sample_rate_hz
+    longest = int(min(most, MAX_VALIDATION_FRACTION * length))
+    shortest = int(min(longest, max(least, MIN_VALIDATION_FRACTION * length)))
+    frame = round(QUIET_FRAME_SECONDS * sample_rate_hz)
+    first = max(0, stop - longest)
+    frames = np.square(x[first : max(first, stop - shortest)])
+    frames = frames[: len(frames) // frame * frame].reshape(-1, frame)
+    start = first
+    if len(frames):
+        start = first + int(np.argmin(frames.sum(axis=1))) * frame + frame // 2
+    return _split_around(Span(start, stop), length, sample_rate_hz)
+
+
+def chosen_split(seconds: tuple[float, float], length: int, sample_rate_hz: int) -> Split:
+    """Validate on a passage (start, stop) of an aligned pair of ``length`` samples.
+
+    Raises CaptureError where it is not within the pair.
+    """
+    start, stop = (round(t * sample_rate_hz) for t in seconds)
+    if not 0 <= start < stop <= length:
+        raise CaptureError(
+            f"The validation passage {seconds[0]:g} to {seconds[1]:g} s is not within the"
+            f" {length / sample_rate_hz:.2f} s that input and recording share.",
+            "Choose a passage inside the recording.",
+        )
+    return _split_around(Span(start, stop), length, sample_rate_hz)
+
+
+def _split_around(validation: Span, length: int, sample_rate_hz: int) -> Split:
+    """The longer stretch before or after the validation trains."""
+    gap = round(SEPARATION_SECONDS * sample_rate_hz)
+    before = Span(0, max(0, validation.start - gap))
+    after = Span(min(length, validation.stop + gap), length)
+    return Split(before if len(before) >= len(after) else after, validation)
+
+
 def make_capture(
     source: Recording,
     output: Recording,
     *,
     latency_samples: int = 0,
-    validation_seconds: tuple[float, float] | None = None,
+    split: Split | None = None,
+    flip_polarity: bool = False,
 ) -> Capture:
     """Align an input with the recording of the amp's output and split the pair.
 
-    ``latency_samples`` is how much later the output is; a negative one means
-    that it is early.
-    ``validation_seconds`` is (start, stop) in the aligned pair; by default the
-    last tenth, at most nine seconds, validates. The longer stretch before or
-    after it trains. Raises CaptureError where that leaves too little.
+    ``latency_samples`` is how much later the output is; a negative one means that it is
+    early. ``split`` is by default :func:`default_split`. ``flip_polarity`` turns the
+    recording over. Raises CaptureError where too little or only silence is left.
     """
     x, y = align(source, output, latency_samples)
     rate, length = source.sample_rate_hz, len(x)
-    if validation_seconds is None:
-        validation_length = min(MAX_VALIDATION_SECONDS * rate, VALIDATION_FRACTION * length)
-        validation = Span(length - int(validation_length), length)
-    else:
-        start, stop = (round(t * rate) for t in validation_seconds)
-        if not 0 <= start < stop <= length:
-            raise CaptureError(
-                f"The validation passage {validation_seconds[0]:g} to {validation_seconds[1]:g} s"
-                f" is not within the {length / rate:.2f} s that"
-                f" {source.path.name} and {output.path.name} share.",
-                "Choose a passage inside the recording.",
-            )
-        validation = Span(start, stop)
-    before, after = Span(0, validation.start), Span(validation.stop, length)
-    train = before if len(before) >= len(after) else after
-    if min(len(train), len(validation)) < MIN_SPAN_SECONDS * rate:
+    split = split or default_split(x, rate)
+    if min(len(split.train), len(split.validation)) < MIN_SPAN_SECONDS * rate:
         raise CaptureError(
             f"{source.path.name} and {output.path.name} share only {length / rate:.2f} s:"
             " too little to train and validate on.",
             "Record a few minutes of playing; 20 seconds are the least that is useful.",
         )
-    capture = Capture(
-        name=output.path.stem,
-        input=x,
-        target=y,
-        sample_rate_hz=rate,
-        latency_samples=latency_samples,
-        train=train,
-        validation=validation,
-    )
-    for recording, audio in ((source, capture.input), (output, capture.target)):
-        for passage, span in (("training", train), ("validation", validation)):
-            level_dbfs = rms_dbfs(span.of(audio))
-            if level_dbfs < MIN_RMS_DBFS:
+    for recording, audio in ((source, x), (output, y)):
+        for passage, span in (("training", split.train), ("validation", split.validation)):
+            if rms_dbfs(span.of(audio)) < MIN_RMS_DBFS:
                 raise CaptureError(
                     f"{recording.path.name} is silent in its {passage} part"
                     f" ({span.start / rate:.1f} to {span.stop / rate:.1f} s).",
                     "Check the cables and levels and record again.",
                 )
-    return capture
-
-
-def rms_dbfs(samples: NDArray[np.float32]) -> float:
-    """Level in dB relative to full scale; silence is -inf."""
-    rms = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
-    return 20 * float(np.log10(rms)) if rms > 0 else -np.inf
+    return Capture(
+        name=output.path.stem,
+        input=x,
+        target=-y if flip_polarity else y,
+        sample_rate_hz=rate,
+        latency_samples=latency_samples,
+        train=split.train,
+        validation=split.validation,
+    )

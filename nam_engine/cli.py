@@ -1,4 +1,4 @@
-"""``nam-engine``: train, render, evaluate, info, demo and devices in a terminal."""
+"""``nam-engine``: signal, check, train, render, evaluate, info, demo and devices."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from nam_engine.metadata import UserMetadata
 from nam_engine.presets import DEMO_RECIPE, OFFICIAL_RECIPE
 
 if TYPE_CHECKING:
+    from nam_engine.intake import Choices
     from nam_engine.session import TrainJob
 
 EXIT_OK, EXIT_ERROR = 0, 1
@@ -72,6 +73,21 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"nam-engine {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
+    signal = commands.add_parser("signal", help="write a signal to record your amp with")
+    signal.add_argument("output", type=Path, metavar="OUT.wav")
+    signal.add_argument("--seconds", type=_seconds, default=190.0, metavar="N")
+    signal.add_argument("--rate", type=_positive, default=48_000, metavar="HZ")
+    signal.set_defaults(run=_signal)
+
+    check = commands.add_parser("check", help="say what is right and wrong with recordings")
+    check.add_argument("input", type=Path, metavar="INPUT", help="what was played into the amp")
+    check.add_argument(
+        "outputs", type=Path, nargs="+", metavar="OUTPUT", help="what came out, one per capture"
+    )
+    _add_choices(check)
+    _add_json(check)
+    check.set_defaults(run=_check)
+
     train = commands.add_parser("train", help="train recordings of an amp into .nam files")
     train.add_argument("input", type=Path, metavar="INPUT", help="what was played into the amp")
     train.add_argument(
@@ -80,17 +96,12 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("-o", "--outdir", type=Path, required=True, metavar="DIR")
     train.add_argument("--epochs", type=_positive, default=OFFICIAL_RECIPE.epochs, metavar="N")
     _add_device(train)
+    _add_choices(train)
     train.add_argument(
-        "--latency", type=int, metavar="SAMPLES", help="how much later the recording is"
+        "--ignore-checks", action="store_true", help="train in spite of what the checks found"
     )
     train.add_argument("--seed", type=_seed, default=0, metavar="S")
     train.add_argument("--name", help="the model's name and file name (default: the recording's)")
-    train.add_argument(
-        "--validation",
-        type=_span,
-        metavar="START:STOP",
-        help="seconds to validate on (default: the last tenth, at most 9 s)",
-    )
     _add_json(train)
     train.set_defaults(run=_train, parser=train)
 
@@ -132,6 +143,38 @@ def _parser() -> argparse.ArgumentParser:
     _add_json(devices)
     devices.set_defaults(run=_devices)
     return parser
+
+
+def _add_choices(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--latency",
+        type=int,
+        metavar="SAMPLES",
+        help="how much later the recording is (default: measured)",
+    )
+    parser.add_argument(
+        "--validation",
+        type=_span,
+        metavar="START:STOP",
+        help="seconds to validate on (default: the known input's, else near the end)",
+    )
+    parser.add_argument("--rate", type=_positive, metavar="HZ", help="convert to this sample rate")
+    parser.add_argument(
+        "--channel", type=_positive, metavar="N", help="the recording's channel to use, from 1"
+    )
+    parser.add_argument("--flip", action="store_true", help="turn the recording upside down")
+
+
+def _choices(options: argparse.Namespace, *, ignore_checks: bool = False) -> Choices:
+    from nam_engine.intake import Choices
+
+    return Choices(
+        latency_samples=options.latency,
+        validation_seconds=options.validation,
+        sample_rate_hz=options.rate,
+        flip_polarity=options.flip,
+        ignore_checks=ignore_checks,
+    )
 
 
 def _add_device(parser: argparse.ArgumentParser) -> None:
@@ -179,6 +222,38 @@ def _span(text: str) -> tuple[float, float]:
     return span
 
 
+def _signal(options: argparse.Namespace) -> int:
+    from nam_engine.capture_signal import write_capture_signal
+
+    write_capture_signal(options.output, options.seconds, options.rate)
+    print(f"Saved {options.output}. Play it into the amp, record what comes out, and train.")
+    return EXIT_OK
+
+
+def _check(options: argparse.Namespace) -> int:
+    from nam_engine.audio import read_recording
+    from nam_engine.intake import take_in
+    from nam_engine.progress import to_json
+    from nam_engine.report import print_report
+
+    status = EXIT_OK
+    source = read_recording(options.input)
+    for path in options.outputs:
+        try:
+            output = read_recording(path, options.channel)
+            report = take_in(source, output, _choices(options)).report
+        except NamEngineError as error:
+            status = _report(error)
+            continue
+        if options.json:
+            print(to_json(report.to_json()))
+        else:
+            print_report(report)
+        if report.stops:
+            status = EXIT_ERROR
+    return status
+
+
 def _train(options: argparse.Namespace) -> int:
     from nam_engine.session import TrainJob
 
@@ -194,8 +269,8 @@ def _train(options: argparse.Namespace) -> int:
                 recipe=replace(OFFICIAL_RECIPE, epochs=options.epochs),
                 device=options.device,
                 seed=options.seed,
-                latency_samples=options.latency,
-                validation_seconds=options.validation,
+                choices=_choices(options, ignore_checks=options.ignore_checks),
+                channel=options.channel,
                 user=UserMetadata(name=options.name),
             )
             try:

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from nam_engine.capture import Capture, rms_dbfs
+from nam_engine.audio import rms_dbfs
+from nam_engine.capture import Capture
 from nam_engine.errors import CaptureError
 from nam_engine.presets import Recipe
 

@@ -1,6 +1,7 @@
 """What a training run says while it runs.
 
-A run yields these in order: one :class:`Started`; then any number of
+A run yields these in order: from the session one :class:`Checked`; one
+:class:`Started`; then any number of
 :class:`StepsDone`, :class:`EpochDone`, :class:`BestImproved` and, from the
 session, :class:`Saved`; last :class:`Finished`. All are frozen, hold scalars
 (``Finished``: NumPy arrays in main memory) and pickle. Failures are exceptions,
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "BestImproved",
+    "Checked",
     "EpochDone",
     "FinishReason",
     "Finished",
@@ -42,6 +44,21 @@ class SubmodelMetrics:
     esr: float
     mse: float
     mrstft: float
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The recording ``capture`` was looked at; ``warnings`` are sentences for the user.
+
+    ``latency_samples`` were taken out; ``confidence`` is that of their measurement,
+    ``"by hand"`` where the user gave them. ``input`` names the input that was recognised.
+    """
+
+    capture: str
+    input: str | None
+    latency_samples: int
+    confidence: str
+    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -135,4 +152,4 @@ class Finished:
     result: TrainResult
 
 
-TrainEvent = Started | StepsDone | EpochDone | BestImproved | Saved | Finished
+TrainEvent = Checked | Started | StepsDone | EpochDone | BestImproved | Saved | Finished

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column
 
 from nam_engine.events import (
+    Checked,
     EpochDone,
     Finished,
     FinishReason,
@@ -93,6 +94,8 @@ class TerminalProgress:
 
     def __call__(self, event: TrainEvent) -> None:
         match event:
+            case Checked():
+                self._checked(event)
             case Started():
                 self._start(event)
             case StepsDone():
@@ -109,6 +112,15 @@ class TerminalProgress:
     def close(self) -> None:
         """Take the bar away."""
         self._progress.stop()
+
+    def _checked(self, event: Checked) -> None:
+        sure = (
+            event.confidence if event.confidence == "by hand" else f"{event.confidence} confidence"
+        )
+        known = f"; input: {event.input}" if event.input else ""
+        self._print(f"{self._title}: latency {event.latency_samples} samples ({sure}){known}")
+        for warning in event.warnings:
+            self._print(f"  ! {warning}")
 
     def _start(self, event: Started) -> None:
         self._epochs, self._steps_per_epoch = event.epochs, event.steps_per_epoch

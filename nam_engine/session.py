@@ -10,15 +10,23 @@ from pathlib import Path
 
 import numpy as np
 
+from nam_engine.alignment import Confidence
 from nam_engine.atomic import unused_path
 from nam_engine.audio import read_recording, write_wav
-from nam_engine.capture import align, make_capture
+from nam_engine.capture import align
 from nam_engine.devices import resolve_device
 from nam_engine.errors import AudioError, CaptureError, NamFileError, TrainingError
 from nam_engine.evaluate import Score, evaluate, submodels_of
-from nam_engine.events import Finished, Saved, TrainEvent, TrainResult
+from nam_engine.events import Checked, Finished, Saved, TrainEvent, TrainResult
 from nam_engine.export import build_container
-from nam_engine.metadata import TrainingMetadata, UserMetadata
+from nam_engine.findings import Severity
+from nam_engine.intake import CaptureReport, Choices, take_in
+from nam_engine.metadata import (
+    LatencyCalibration,
+    LatencyWarnings,
+    TrainingMetadata,
+    UserMetadata,
+)
 from nam_engine.nam_file import NamContainer, NamFile, read_nam, write_nam
 from nam_engine.presets import A2, OFFICIAL_RECIPE, Recipe
 from nam_engine.render import render
@@ -35,9 +43,8 @@ MAX_NAME_BYTES = 200  # file systems allow 255; room for " (2)", ".nam" and a te
 class TrainJob:
     """One recording to be turned into a .nam file in ``outdir``.
 
-    The file is called after ``user.name``, else after the recording.
-    ``latency_samples`` is how much later the recording is; ``validation_seconds``
-    is the passage (start, stop) to validate on.
+    The file is called after ``user.name``, else after the recording. ``channel`` (from 1)
+    of the recording is used, where its channels differ.
     """
 
     input_path: Path
@@ -46,45 +53,71 @@ class TrainJob:
     recipe: Recipe = OFFICIAL_RECIPE
     device: str = "auto"
     seed: int = 0
-    latency_samples: int | None = None
-    validation_seconds: tuple[float, float] | None = None
+    choices: Choices = field(default_factory=Choices)
+    channel: int | None = None
     user: UserMetadata = field(default_factory=UserMetadata)
 
 
 def train(
     job: TrainJob, should_stop: Callable[[], bool] = lambda: False
 ) -> Generator[TrainEvent, None, None]:
-    """Run a job; the events are those of ``Trainer.run`` with ``Saved`` before ``Finished``.
+    """Run a job: ``Checked``, then the events of ``Trainer.run``, ``Saved`` before ``Finished``.
 
     The .nam file gets a new name where one exists already. Raises the errors of
     the stages before any training where the files or the folder are unusable.
     """
-    capture = make_capture(
+    intake = take_in(
         read_recording(job.input_path),
-        read_recording(job.output_path),
-        latency_samples=job.latency_samples or 0,
-        validation_seconds=job.validation_seconds,
+        read_recording(job.output_path, job.channel),
+        job.choices,
     )
+    capture = intake.require_capture()
     prepare_folder(job.outdir)
     config = parse_packed(A2)
     trainer = Trainer(capture, config, job.recipe, device=resolve_device(job.device), seed=job.seed)
     name = file_name(job.user.name or capture.name)
+    yield _checked(capture.name, intake.report, job.choices)
     try:
         for event in trainer.run(should_stop):
             if isinstance(event, Finished):
-                yield Saved(_save(job, config, event.result, name))
+                yield Saved(_save(job, config, event.result, intake.report, name))
             yield event
     except TrainingError:
         if trainer.has_best:
-            yield Saved(_save(job, config, trainer.result(), name))
+            yield Saved(_save(job, config, trainer.result(), intake.report, name))
         raise
 
 
-def _save(job: TrainJob, config: PackedConfig, result: TrainResult, name: str) -> Path:
+def _checked(name: str, report: CaptureReport, choices: Choices) -> Checked:
+    by_hand = choices.latency_samples is not None
+    return Checked(
+        capture=name,
+        input=report.recognised.known.name if report.recognised else None,
+        latency_samples=report.latency_samples,
+        confidence="by hand" if by_hand else report.alignment.confidence.value,
+        warnings=tuple(f.message for f in report.findings if f.severity is not Severity.INFO),
+    )
+
+
+def _save(
+    job: TrainJob, config: PackedConfig, result: TrainResult, report: CaptureReport, name: str
+) -> Path:
     """Write the model; where its folder has become unusable, to a rescue folder."""
+    alignment = report.alignment
+    detected = alignment.confidence is not Confidence.NONE
     training = TrainingMetadata(
         submodel_validation_esr={s.name: s.metrics.esr for s in result.submodels},
-        manual_latency_samples=job.latency_samples,
+        manual_latency_samples=job.choices.latency_samples,
+        calibration=LatencyCalibration(
+            delays=(alignment.delay_samples,) if detected else (),
+            recommended=alignment.delay_samples if detected else None,
+            warnings=LatencyWarnings(
+                disagreement_too_high=alignment.confidence is Confidence.LOW,
+                not_detected=not detected,
+            ),
+        ),
+        ignore_checks=job.choices.ignore_checks,
+        checks_passed=not report.stops,
     )
     container = build_container(
         config, result, user=job.user, training=training, moment=datetime.now()

@@ -51,7 +51,7 @@ def test_json_prints_one_event_a_line(capsys: pytest.CaptureFixture[str]) -> Non
     assert main([*TRAIN, "--json", "--name", "Mine"]) == 0
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     kinds = [e["event"] for e in events]
-    assert kinds[0] == "Started"
+    assert kinds[:2] == ["Checked", "Started"]
     assert kinds.count("EpochDone") == 2
     assert kinds[-2:] == ["Saved", "Finished"]
     assert events[-2]["path"] == "out/Mine.nam"

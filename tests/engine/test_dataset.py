@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from support import recording, small_capture
+from support import RATE_HZ, recording, small_capture
 
-from nam_engine.capture import make_capture
+from nam_engine.capture import chosen_split, make_capture
 from nam_engine.dataset import Windows
 from nam_engine.errors import CaptureError
 from nam_engine.presets import Recipe
@@ -41,9 +41,8 @@ def test_validation_covers_the_whole_passage_after_its_context(
     passage: tuple[float, float],
 ) -> None:
     whole = small_capture()
-    source = make_capture(
-        recording(whole.input), recording(whole.target), validation_seconds=passage
-    )
+    split = chosen_split(passage, len(whole.input), RATE_HZ)
+    source = make_capture(recording(whole.input), recording(whole.target), split=split)
     windows = Windows(source, FIELD, Recipe(), CPU)
     span = source.validation
     assert len(windows.validation_target) == len(span)
@@ -70,5 +69,5 @@ def test_short_capture_still_trains_with_a_smaller_batch() -> None:
 
 
 def test_capture_without_one_window_is_refused() -> None:
-    with pytest.raises(CaptureError, match=r"leaves 3\.60 s to train on; at least 4\.1"):
+    with pytest.raises(CaptureError, match=r"leaves 3\.45 s to train on; at least 4\.1"):
         Windows(small_capture(), FIELD, Recipe(window_samples=200_000), CPU)

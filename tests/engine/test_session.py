@@ -13,7 +13,8 @@ from torch import Tensor
 from nam_engine import session
 from nam_engine.audio import read_recording, write_wav
 from nam_engine.errors import AudioError, CaptureError, DeviceError, NamFileError, TrainingError
-from nam_engine.events import Finished, Saved, Started, TrainEvent
+from nam_engine.events import Checked, Finished, Saved, Started, TrainEvent
+from nam_engine.intake import Choices
 from nam_engine.metadata import GearType, ToneType, UserMetadata
 from nam_engine.nam_file import NamContainer, read_nam, write_nam
 from nam_engine.presets import Recipe
@@ -39,8 +40,9 @@ def test_job_saves_a_container_with_all_metadata(job: TrainJob) -> None:
     user = UserMetadata(
         modeled_by="Me", gear_type=GearType.AMP, tone_type=ToneType.CRUNCH, input_level_dbu=12.5
     )
-    events = list(train(replace(job, user=user, latency_samples=0)))
-    assert isinstance(events[0], Started)
+    events = list(train(replace(job, user=user, choices=Choices(latency_samples=0))))
+    assert isinstance(events[0], Checked)
+    assert isinstance(events[1], Started)
     saved, finished = events[-2:]
     assert isinstance(saved, Saved)
     assert isinstance(finished, Finished)
@@ -89,7 +91,7 @@ def test_names_become_safe_file_names(name: str, expected: str) -> None:
 
 def test_model_is_rescued_where_its_folder_disappears(job: TrainJob, tmp_path: Path) -> None:
     events = train(job)
-    assert isinstance(next(events), Started)
+    assert isinstance(next(events), Checked)
     shutil.rmtree(job.outdir)
     with pytest.raises(NamFileError, match=r"saved as .* instead") as caught:
         list(events)

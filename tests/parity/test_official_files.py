@@ -14,7 +14,7 @@ from nam.models.base import BaseNet
 from nam.models.wavenet import PackedWaveNet as OfficialPackedWaveNet
 from support import container_of, two_array_packed
 
-from nam_engine.capture import rms_dbfs
+from nam_engine.audio import rms_dbfs
 from nam_engine.loudness import measure_loudness, pink_noise
 from nam_engine.nam_file import NamContainer, NamModel, read_nam, write_nam
 from nam_engine.presets import A2

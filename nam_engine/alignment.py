@@ -1,0 +1,223 @@
+"""Latency, polarity and clock drift of a recording against its input.
+
+Two methods that share nothing: the input's blips (``blips.py``) and the correlation of
+everything that is played (``correlation.py``). Where they agree the result is certain to
+within two samples; where they do not, the alignment says so and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nam_engine.blips import BlipResponse, blip_response
+from nam_engine.correlation import Correlation, Track, correlate
+
+__all__ = ["Alignment", "Confidence", "Jump", "align_recordings"]
+
+Samples = NDArray[np.float32]
+
+# In samples at 48 kHz: as far as the two methods may differ in what a filter does.
+MAX_DISAGREEMENT_SECONDS = 8 / 48_000
+CLEAR_BLIP = 20.0
+MIN_AGREEMENT = 0.5
+MIN_AGREEING_BLOCKS = 6
+AGREEING_SECONDS = 20 / 48_000
+# A jump is told from jitter by the medians of the blocks on either side of it.
+JUMP_BLOCKS = 5
+MIN_JUMP_SECONDS = 30 / 48_000
+MAX_JITTER_SECONDS = 4 / 48_000
+MIN_DRIFT_BLOCKS = 8
+MAX_DRIFT_DOUBT_PPM = 2.0
+
+
+class Confidence(Enum):
+    """How sure the delay is."""
+
+    HIGH = "high"  # two methods agree: within two samples
+    MEDIUM = "medium"  # one method, and it agrees with itself: within a few samples
+    LOW = "low"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Jump:
+    """At ``seconds`` of the input the delay changed by ``samples``: some were lost or added."""
+
+    seconds: float
+    samples: int
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """How a recording lies against its input, and the evidence for it.
+
+    ``delay_samples`` is how much later the recording is; ``polarity`` is -1 where the rig
+    turns the signal upside down. ``agreement`` is the share of the recording whose own
+    delay is the same. ``drift_ppm`` is how much faster than the input's clock the delay
+    grows; None where it cannot be told.
+    """
+
+    delay_samples: int
+    polarity: int
+    confidence: Confidence
+    explanation: str
+    agreement: float
+    drift_ppm: float | None
+    jumps: tuple[Jump, ...]
+    blips: BlipResponse | None
+    end_blips: BlipResponse | None
+    correlation: Correlation | None
+
+
+def align_recordings(
+    x: Samples,
+    y: Samples,
+    sample_rate_hz: int,
+    blips: Sequence[int] = (),
+    end_blips: Sequence[int] = (),
+) -> Alignment:
+    """Measure how much later ``y`` (time,) is than ``x`` (time,).
+
+    ``blips`` and ``end_blips`` are the clicks at the start and the end of x, in samples.
+    """
+    correlation = correlate(x, y, sample_rate_hz)
+    steadiness = _Steadiness(0.0, (), None)
+    if correlation is not None:
+        steadiness = _steadiness(correlation.track, sample_rate_hz)
+    agreement, jumps, drift_ppm = steadiness
+    trusted = correlation is not None and agreement >= MIN_AGREEMENT
+    near = correlation.delay_samples if correlation is not None and trusted else None
+    answers = [
+        blip_response(x, y, positions, sample_rate_hz, near_samples=near)
+        for positions in (blips, end_blips)
+    ]
+    start, end = (a if _is_clear(a) else None for a in answers)
+    if start is None and near is not None and blips:
+        # Far from where the correlation expects them?
+        elsewhere = blip_response(x, y, blips, sample_rate_hz)
+        start = elsewhere if _is_clear(elsewhere) else None
+    delay, confidence, explanation = _verdict(start, near, correlation, sample_rate_hz)
+    if start is not None and end is not None and not jumps:
+        distance = end.positions[0] - start.positions[0]
+        drift_ppm = 1e6 * (_onset(end) - _onset(start)) / distance
+    return Alignment(
+        delay_samples=delay,
+        polarity=correlation.polarity if correlation is not None and trusted else _sign(start),
+        confidence=confidence,
+        explanation=explanation,
+        agreement=agreement,
+        drift_ppm=drift_ppm,
+        jumps=jumps,
+        blips=start or answers[0],
+        end_blips=answers[1],
+        correlation=correlation,
+    )
+
+
+def _is_clear(response: BlipResponse | None) -> bool:
+    """Whether the blips are heard clearly, each at the same place."""
+    if response is None or response.onset_samples is None or response.prominence < CLEAR_BLIP:
+        return False
+    each = [onset for onset in response.onsets if onset is not None]
+    return len(each) == len(response.onsets) and max(each) - min(each) <= 2
+
+
+def _onset(response: BlipResponse) -> int:
+    assert response.onset_samples is not None
+    return response.onset_samples
+
+
+def _sign(response: BlipResponse | None) -> int:
+    if response is None:
+        return 1
+    return 1 if response.average[np.argmax(np.abs(response.average))] >= 0 else -1
+
+
+def _verdict(
+    start: BlipResponse | None,
+    near: float | None,
+    correlation: Correlation | None,
+    sample_rate_hz: int,
+) -> tuple[int, Confidence, str]:
+    if start is not None and near is not None:
+        onset = _onset(start)
+        if abs(onset - near) <= MAX_DISAGREEMENT_SECONDS * sample_rate_hz:
+            return onset, Confidence.HIGH, "The blips and the playing agree."
+        return (
+            round(near),
+            Confidence.LOW,
+            f"The blips say {onset} samples, the playing says {near:.0f}: a filter that rings"
+            " before the sound, or clicks that are not the input's. The playing counts.",
+        )
+    if near is not None:
+        return round(near), Confidence.MEDIUM, "Measured from the playing."
+    if start is not None:
+        return (
+            _onset(start),
+            Confidence.MEDIUM,
+            "Measured from the blips; the playing is too noisy or too distorted to confirm it.",
+        )
+    if correlation is not None and correlation.track.delays.size:
+        return (
+            round(correlation.delay_samples),
+            Confidence.NONE,
+            "Hardly anything in the recording follows the input.",
+        )
+    return 0, Confidence.NONE, "There is nothing to measure the latency by."
+
+
+class _Steadiness(NamedTuple):
+    agreement: float
+    jumps: tuple[Jump, ...]
+    drift_ppm: float | None
+
+
+def _steadiness(track: Track, sample_rate_hz: int) -> _Steadiness:
+    """Share of the blocks that agree, jumps between them, and drift."""
+    seconds, delays = track.seconds, track.delays
+    jumps = _jumps(track, sample_rate_hz)
+    edges = [-np.inf, *(jump.seconds for jump in jumps), np.inf]
+    slopes, residuals = [], []
+    parts = [(seconds >= a) & (seconds < b) for a, b in pairwise(edges)]
+    for part in parts:
+        half = int(part.sum()) // 2
+        t, d = seconds[part], delays[part]
+        slopes.append((d[half:][:half] - d[:half]) / (t[half:][:half] - t[:half]))
+    each = np.concatenate(slopes)
+    slope = float(np.median(each)) if len(each) else 0.0
+    doubt = 1.5 * float(np.median(np.abs(each - slope))) / np.sqrt(max(1, len(each)))
+    for part in parts:
+        straight = delays[part] - slope * seconds[part]
+        residuals.append(np.abs(straight - np.median(straight)))
+    agreeing = np.concatenate(residuals) <= AGREEING_SECONDS * sample_rate_hz
+    agreement = float(np.mean(agreeing)) if agreeing.sum() >= MIN_AGREEING_BLOCKS else 0.0
+    if agreement < MIN_AGREEMENT:
+        return _Steadiness(agreement, (), None)
+    if len(delays) < MIN_DRIFT_BLOCKS or 1e6 * doubt / sample_rate_hz > MAX_DRIFT_DOUBT_PPM:
+        return _Steadiness(agreement, jumps, None)
+    return _Steadiness(agreement, jumps, 1e6 * slope / sample_rate_hz)
+
+
+def _jumps(track: Track, sample_rate_hz: int) -> tuple[Jump, ...]:
+    delays, jumps = track.delays, []
+    last = 0
+    for i in range(JUMP_BLOCKS, len(delays) - JUMP_BLOCKS + 1):
+        before, after = delays[max(last, i - JUMP_BLOCKS) : i], delays[i : i + JUMP_BLOCKS]
+        if len(before) < JUMP_BLOCKS:
+            continue
+        change = float(np.median(after) - np.median(before))
+        jitter = max(np.quantile(np.abs(part - np.median(part)), 0.8) for part in (before, after))
+        calm = jitter <= MAX_JITTER_SECONDS * sample_rate_hz
+        # The block in which it happens may belong to either side: take the sharpest place.
+        sharp = abs(delays[i] - delays[i - 1]) > 0.5 * abs(change)
+        if calm and sharp and abs(change) > MIN_JUMP_SECONDS * sample_rate_hz:
+            jumps.append(Jump(float(track.seconds[i]), round(change)))
+            last = i
+    return tuple(jumps)

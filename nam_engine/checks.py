@@ -1,0 +1,417 @@
+"""What can be told about a pair before it is trained on, one function per question.
+
+Each takes an aligned :class:`Pair` and returns its findings. Limits were set so that
+clean recordings stay clean (``tests/engine/test_checks.py``); the words are those of
+``findings.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nam_engine.alignment import Alignment, Confidence
+from nam_engine.audio import Span, rms_dbfs
+from nam_engine.effects import find_gate, find_swing, quiet_spans, ring_on_db
+from nam_engine.findings import Finding, Kind, Severity
+
+__all__ = ["Noise", "Pair", "check_pair", "noise_floor", "replicate_esr"]
+
+Samples = NDArray[np.float32]
+
+INFO, WARN, STOP = Severity.INFO, Severity.WARN, Severity.STOP
+
+SILENT_DBFS = -80.0
+QUIET_PEAK_DBFS = -34.0
+FULL_SCALE, MIN_CLIPPED_RUN = 0.9995, 3
+MAX_CLIPPED_SHARE = 1e-3
+MAX_DC, MAX_DC_SHARE = 0.003, 0.03
+COPY_ESR = 1e-4
+MAX_REPLICATE_ESR = 0.01
+MAX_NOISE_ESR = 0.01
+MAX_LEVEL_CHANGE_DB = 0.5
+MAX_RING_ON_DBFS, RING_ON_ABOVE_REST_DB, RING_ON_BELOW_PLAYING_DB = -70.0, 10.0, 50.0
+MIN_ECHO_SHARE = 0.2
+MIN_SWING_SAMPLES_48K, MIN_SWING_PROMINENCE, MIN_SWING_HZ = 8.0, 40.0, 0.6
+MIN_DRIFT_PPM, MIN_DRIFT_SAMPLES_48K = 1.0, 8.0
+MIN_GAP_SECONDS, GAP_NEIGHBOUR_SECONDS = 0.002, 0.01
+GAP_INPUT_DBFS = -40.0
+CLICK_RATIO, INPUT_CLICK_RATIO, CLICK_FRAME_SECONDS, CLICK_FLOOR = 500.0, 12.0, 0.01, 1e-5
+QUIET_MARGIN_SECONDS = 0.3
+MAX_PLACES = 1000
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An aligned input ``x`` and output ``y``, (time,) each, of equal length.
+
+    ``validation`` is the passage that will validate, ``replicates`` the one that is played
+    twice; the names are those of the files.
+    """
+
+    x: Samples
+    y: Samples
+    sample_rate_hz: int
+    alignment: Alignment
+    validation: Span
+    replicates: tuple[Span, Span] | None
+    input_name: str
+    output_name: str
+
+    @property
+    def seconds(self) -> float:
+        return len(self.x) / self.sample_rate_hz
+
+    def second(self, sample: float) -> float:
+        return sample / self.sample_rate_hz
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The output's level where the input is silent, and its share of what validates."""
+
+    level_dbfs: float
+    esr: float
+
+
+def check_pair(pair: Pair) -> list[Finding]:
+    """All findings about the sound of a pair."""
+    silent = check_silence(pair)
+    if silent:
+        return silent
+    with ThreadPoolExecutor() as pool:
+        return [
+            finding for found in pool.map(lambda check: check(pair), CHECKS) for finding in found
+        ]
+
+
+def check_silence(pair: Pair) -> list[Finding]:
+    findings = []
+    for name, samples in ((pair.input_name, pair.x), (pair.output_name, pair.y)):
+        level_dbfs = rms_dbfs(samples)
+        if level_dbfs < SILENT_DBFS:
+            level = "digital silence" if level_dbfs == -np.inf else f"{level_dbfs:.0f} dBFS"
+            findings.append(
+                Finding(Kind.SILENT, STOP, f"{name} is silent ({level}).", overridable=False)
+            )
+    return findings
+
+
+def check_level(pair: Pair) -> list[Finding]:
+    findings = []
+    peak = float(np.abs(pair.y).max())
+    peak_dbfs = 20 * np.log10(peak)
+    if peak_dbfs < QUIET_PEAK_DBFS:
+        message = f"{pair.output_name} peaks at only {peak_dbfs:.0f} dBFS."
+        findings.append(Finding(Kind.QUIET, WARN, message, {"peak_dbfs": peak_dbfs}))
+    dc = float(np.mean(pair.y, dtype=np.float64))
+    share = abs(dc) / 10 ** (rms_dbfs(pair.y) / 20)
+    if abs(dc) > MAX_DC and share > MAX_DC_SHARE:
+        message = f"{pair.output_name} is off centre by {100 * dc:+.1f}% of full scale."
+        findings.append(Finding(Kind.DC_OFFSET, WARN, message, {"dc": dc}))
+    return findings
+
+
+def check_clipping(pair: Pair) -> list[Finding]:
+    """Runs of samples at full scale; a single one is just a loud moment."""
+    flat = np.abs(pair.y) >= FULL_SCALE
+    if not flat.any():
+        return []
+    starts, lengths = _runs(flat)
+    starts, lengths = starts[lengths >= MIN_CLIPPED_RUN], lengths[lengths >= MIN_CLIPPED_RUN]
+    if not len(starts):
+        return []
+    samples = int(lengths.sum())
+    heavy = samples > MAX_CLIPPED_SHARE * len(pair.y)
+    places = "place" if len(starts) == 1 else "places"
+    message = (
+        f"{pair.output_name} is clipped at {len(starts)} {places}, first at"
+        f" {pair.second(starts[0]):.1f} s ({100 * samples / len(pair.y):.2g}% of the recording)."
+    )
+    return [
+        Finding(
+            Kind.CLIPPED,
+            STOP if heavy else WARN,
+            message,
+            {"places": len(starts), "samples": samples},
+            {"starts": starts[:MAX_PLACES], "lengths": lengths[:MAX_PLACES]},
+        )
+    ]
+
+
+def _runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Starts and lengths of the runs of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]])))
+    return edges[::2], edges[1::2] - edges[::2]
+
+
+def check_identity(pair: Pair) -> list[Finding]:
+    """Is the output the input itself, or nothing to do with it?"""
+    power = float(np.dot(pair.x, pair.x))
+    gain = float(np.dot(pair.x, pair.y)) / power
+    rest = pair.y - np.float32(gain) * pair.x
+    if float(np.dot(rest, rest)) < COPY_ESR * float(np.dot(pair.y, pair.y)):
+        message = f"{pair.output_name} is {pair.input_name}, {20 * np.log10(abs(gain)):+.1f} dB."
+        return [Finding(Kind.SAME_AS_INPUT, STOP, message, {"gain": gain})]
+    if pair.alignment.confidence is Confidence.NONE:
+        message = f"Nothing in {pair.output_name} follows {pair.input_name}."
+        return [Finding(Kind.UNRELATED, STOP, message, {"agreement": pair.alignment.agreement})]
+    return []
+
+
+def noise_floor(pair: Pair) -> Noise | None:
+    """The output's noise where the input has long been silent; None where it never is."""
+    margin = round(QUIET_MARGIN_SECONDS * pair.sample_rate_hz)
+    powers = []
+    for span in quiet_spans(pair.x, pair.sample_rate_hz):
+        rest = pair.y[span.start + margin : span.stop]
+        frames = rest[: len(rest) // 512 * 512].reshape(-1, 512)
+        powers.append(np.var(frames, axis=1, dtype=np.float64))
+    every = np.concatenate(powers) if powers else np.zeros(0)
+    if len(every) < 2:
+        return None
+    target = pair.validation.of(pair.y)
+    level = float(np.mean(np.square(target, dtype=np.float64)))
+    noise = float(np.median(every))
+    return Noise(10 * np.log10(noise) if noise > 0 else -np.inf, noise / level if level else np.inf)
+
+
+def check_noise(pair: Pair) -> list[Finding]:
+    noise = noise_floor(pair)
+    if noise is None:
+        return []
+    if noise.esr == 0:
+        return [Finding(Kind.NOISE, INFO, f"{pair.output_name} has no noise in its pauses.")]
+    loud = noise.esr > MAX_NOISE_ESR
+    message = (
+        f"The noise of {pair.output_name} is {noise.level_dbfs:.0f} dBFS;"
+        f" no model can get below an ESR of {noise.esr:.1g} on it."
+    )
+    return [
+        Finding(
+            Kind.NOISE,
+            WARN if loud else INFO,
+            message,
+            {"noise_dbfs": noise.level_dbfs, "esr_floor": noise.esr},
+        )
+    ]
+
+
+def check_gate(pair: Pair) -> list[Finding]:
+    gate = find_gate(pair.x, pair.y, pair.sample_rate_hz)
+    if gate is None:
+        return []
+    message = (
+        f"Below {gate.threshold_db:.0f} dBFS of {pair.input_name} the sound of"
+        f" {pair.output_name} falls by {min(gate.drop_db, 99):.0f} dB at once."
+    )
+    return [
+        Finding(
+            Kind.NOISE_GATE,
+            WARN,
+            message,
+            {"threshold_dbfs": gate.threshold_db, "drop_db": gate.drop_db},
+            {"input_db": gate.input_db, "output_db": gate.output_db},
+        )
+    ]
+
+
+def replicate_esr(pair: Pair) -> float | None:
+    """ESR between the two times that the same passage was played; None without one."""
+    if pair.replicates is None:
+        return None
+    first, second = (span.of(pair.y) for span in pair.replicates)
+    power = float(np.dot(first, first))
+    difference = first - second
+    return float(np.dot(difference, difference)) / power if power > 0 else None
+
+
+def check_replicates(pair: Pair) -> list[Finding]:
+    esr = replicate_esr(pair)
+    if esr is None or pair.replicates is None:
+        return []
+    first, second = (span.of(pair.y) for span in pair.replicates)
+    findings = []
+    change_db = rms_dbfs(second) - rms_dbfs(first)
+    if abs(change_db) > MAX_LEVEL_CHANGE_DB:
+        message = f"{pair.output_name} is {change_db:+.1f} dB louder at its end than at its start."
+        findings.append(Finding(Kind.LEVEL_CHANGED, WARN, message, {"change_db": change_db}))
+    if esr > MAX_REPLICATE_ESR:
+        message = (
+            f"The passage that is played twice differs in {pair.output_name} (ESR {esr:.2g};"
+            f" {MAX_REPLICATE_ESR:g} or less is good)."
+        )
+        picture = {"first": first, "second": second}
+        findings.append(Finding(Kind.NOT_REPEATABLE, WARN, message, {"esr": esr}, picture))
+    return findings
+
+
+def check_time_effects(pair: Pair) -> list[Finding]:
+    findings = []
+    correlation = pair.alignment.correlation
+    echo = correlation.echo if correlation is not None else None
+    ring = ring_on_db(pair.x, pair.y, pair.sample_rate_hz, quiet_spans(pair.x, pair.sample_rate_hz))
+    if echo is not None and echo.share > MIN_ECHO_SHARE:
+        message = (
+            f"{pair.output_name} repeats itself after {1000 * echo.seconds:.0f} ms,"
+            f" {20 * np.log10(echo.share):.0f} dB down."
+        )
+        numbers = {"echo_seconds": echo.seconds, "echo_share": echo.share}
+        findings.append(Finding(Kind.LONG_RESPONSE, WARN, message, numbers))
+    elif ring is not None:
+        still_db, rest_db = ring
+        loud = still_db > max(MAX_RING_ON_DBFS, rms_dbfs(pair.y) - RING_ON_BELOW_PLAYING_DB)
+        if loud and still_db > rest_db + RING_ON_ABOVE_REST_DB:
+            message = (
+                f"{pair.output_name} still sounds at {still_db:.0f} dBFS"
+                " a fifth of a second after the input has stopped."
+            )
+            numbers = {"ring_on_dbfs": still_db, "rest_dbfs": rest_db}
+            findings.append(Finding(Kind.LONG_RESPONSE, WARN, message, numbers))
+    if correlation is None:
+        return findings
+    swing = find_swing(pair.x, pair.y, pair.sample_rate_hz, correlation)
+    if swing is not None and (
+        swing.samples > MIN_SWING_SAMPLES_48K * pair.sample_rate_hz / 48_000
+        and swing.prominence > MIN_SWING_PROMINENCE
+        and swing.hz > MIN_SWING_HZ
+    ):
+        message = (
+            f"The delay of {pair.output_name} swings {swing.hz:.1f} times a second"
+            f" by {1000 * pair.second(swing.samples):.1f} ms."
+        )
+        findings.append(
+            Finding(
+                Kind.MODULATION,
+                WARN,
+                message,
+                {"hz": swing.hz, "samples": swing.samples},
+                {"seconds": swing.seconds, "delays": swing.delays},
+            )
+        )
+    return findings
+
+
+def check_clock(pair: Pair) -> list[Finding]:
+    alignment = pair.alignment
+    if alignment.jumps:
+        first = alignment.jumps[0]
+        what = "are missing" if first.samples < 0 else "are too many"
+        more = f", and {len(alignment.jumps) - 1} more" if len(alignment.jumps) > 1 else ""
+        message = (
+            f"{abs(first.samples)} samples {what} in {pair.output_name}"
+            f" at about {first.seconds:.1f} s{more}."
+        )
+        picture = {
+            "seconds": np.array([jump.seconds for jump in alignment.jumps]),
+            "samples": np.array([jump.samples for jump in alignment.jumps]),
+        }
+        return [Finding(Kind.JUMP, STOP, message, {"samples": first.samples}, picture)]
+    if alignment.drift_ppm is None:
+        return []
+    samples = alignment.drift_ppm * 1e-6 * len(pair.x)
+    least = MIN_DRIFT_SAMPLES_48K * pair.sample_rate_hz / 48_000
+    if abs(alignment.drift_ppm) < MIN_DRIFT_PPM or abs(samples) < least:
+        return []
+    message = (
+        f"{pair.output_name} drifts by {alignment.drift_ppm:+.1f} ppm against"
+        f" {pair.input_name}: {samples:+.0f} samples from start to end."
+    )
+    numbers = {"ppm": alignment.drift_ppm, "samples": samples}
+    return [Finding(Kind.CLOCK_DRIFT, WARN, message, numbers)]
+
+
+def check_gaps(pair: Pair) -> list[Finding]:
+    """Stretches that stand still while the input is played."""
+    still = np.concatenate([[False], pair.y[1:] == pair.y[:-1]])
+    starts, lengths = _runs(still)
+    at_least = MIN_GAP_SECONDS * pair.sample_rate_hz
+    around = round(GAP_NEIGHBOUR_SECONDS * pair.sample_rate_hz)
+    places = []
+    for start, length in zip(
+        starts[lengths >= at_least], lengths[lengths >= at_least], strict=True
+    ):
+        before = pair.y[max(0, start - around) : start]
+        after = pair.y[start + length : start + length + around]
+        playing = rms_dbfs(pair.x[start : start + length]) > GAP_INPUT_DBFS
+        heard = min(len(before), len(after)) and min(
+            np.abs(before).max(), np.abs(after).max()
+        ) > 10 ** ((GAP_INPUT_DBFS + rms_dbfs(pair.y)) / 20)
+        if playing and heard:
+            places.append((start, length))
+    if not places:
+        return []
+    starts, lengths = np.array(places[:MAX_PLACES]).T
+    message = (
+        f"{pair.output_name} falls silent for {1000 * pair.second(lengths[0]):.0f} ms"
+        f" at {pair.second(starts[0]):.2f} s"
+        + (f", and {len(places) - 1} more times." if len(places) > 1 else ".")
+    )
+    return [
+        Finding(
+            Kind.GAP,
+            WARN,
+            message,
+            {"places": len(places)},
+            {"starts": starts, "lengths": lengths},
+        )
+    ]
+
+
+def check_clicks(pair: Pair) -> list[Finding]:
+    """Single jumps far out of what is around them, where the input has none."""
+    frame = round(CLICK_FRAME_SECONDS * pair.sample_rate_hz)
+    ratios = _roughness(pair.y, frame)
+    suspects = np.flatnonzero(ratios > CLICK_RATIO)
+    if not len(suspects):
+        return []
+    input_ratios = np.pad(_roughness(pair.x, frame), 2, mode="edge")
+    around = np.lib.stride_tricks.sliding_window_view(input_ratios, 5).max(axis=1)
+    clicks = suspects[around[suspects] < INPUT_CLICK_RATIO]
+    if not len(clicks):
+        return []
+    places = "place" if len(clicks) == 1 else "places"
+    message = (
+        f"{pair.output_name} clicks at {len(clicks)} {places}, first at"
+        f" {pair.second(clicks[0] * frame):.2f} s."
+    )
+    starts = {"starts": clicks[:MAX_PLACES] * frame}
+    return [Finding(Kind.CLICKS, WARN, message, {"places": len(clicks)}, starts)]
+
+
+def _roughness(samples: Samples, frame: int) -> NDArray[np.float32]:
+    """The largest second difference of each frame over the median of it and its neighbours."""
+    bends = np.abs(np.diff(samples, 2, prepend=samples[:1], append=samples[-1:]))
+    frames = bends[: len(bends) // frame * frame].reshape(-1, frame)
+    if not len(frames):
+        return np.zeros(0, np.float32)
+    # Every fourth sample tells the median just as well.
+    usual = np.pad(np.median(frames[:, ::4], axis=1), 1, mode="edge")
+    usual = np.lib.stride_tricks.sliding_window_view(usual, 3).max(axis=1)
+    ratios: NDArray[np.float32] = frames.max(axis=1) / (usual + np.float32(CLICK_FLOOR))
+    return ratios
+
+
+def check_polarity(pair: Pair) -> list[Finding]:
+    if pair.alignment.polarity > 0 or pair.alignment.confidence is Confidence.NONE:
+        return []
+    return [Finding(Kind.INVERTED, INFO, f"{pair.output_name} is upside down.")]
+
+
+CHECKS: tuple[Callable[[Pair], list[Finding]], ...] = (
+    check_identity,
+    check_time_effects,
+    check_clipping,
+    check_level,
+    check_clock,
+    check_gaps,
+    check_clicks,
+    check_replicates,
+    check_gate,
+    check_noise,
+    check_polarity,
+)

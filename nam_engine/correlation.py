@@ -1,0 +1,307 @@
+"""How much later a recording is than its input, from nothing but the two of them.
+
+An amp distorts, filters and adds noise, so its output looks little like its input.
+Three things make their correlation sharp nevertheless:
+
+* the input is compared as it is and bent like an amp would bend it; the version that
+  explains most of the output counts (a high-gain amp shares 20% of its spectrum with
+  the plain input, 60% with the bent one);
+* each frequency counts by what its phase is worth, its coherence;
+* what a filter delays is no latency and is taken out (``transfer.py``).
+
+The search finds the delay roughly, anywhere; the measurement follows it through the
+recording block by block, because clocks drift and samples get lost.
+"""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nam_engine.spectra import Bend, CrossSpectrum, cross_spectrum, frame_starts
+from nam_engine.transfer import Bands, excess_response, filter_phase
+
+__all__ = ["Correlation", "Echo", "Track", "correlate", "loudest"]
+
+Samples = NDArray[np.float32]
+Floats = NDArray[np.float64]
+Spectrum = NDArray[np.complex128]
+Starts = NDArray[np.intp]
+
+# The search: frames of about 2.7 s, the loudest of them.
+SEARCH_FRAME_SECONDS = 2.7
+MAX_SEARCH_FRAMES = 24
+MAX_EARLY_SECONDS, MAX_LATE_SECONDS = 0.5, 1.3
+SEARCH_SMOOTHING_BINS = 65
+CERTAIN_HEIGHT = 20.0
+ENVELOPES_PER_SECOND = 100
+ECHO_SECONDS, ECHO_PROMINENCE = (0.13, 1.0), 1.4
+# The measurement: frames of about 0.17 s, in blocks that are followed through time.
+FRAME_SECONDS = 0.17
+FRAMES_PER_BLOCK = 8
+MIN_BLOCKS, MAX_BLOCKS = 16, 128
+MAX_CHOICE_FRAMES = 256
+LEVEL_SECONDS = 60
+# The delay lies a little before the peak of the plain correlation, which a filter moves.
+MAX_BEFORE_PEAK_SECONDS, MAX_AFTER_PEAK_SECONDS = 0.0005, 0.0001
+DOUBTFUL_TOP_HZ, USUAL_FILTER_SECONDS = 2_500.0, 6e-5
+CURVE_SECONDS = 0.002
+MAX_DRIFT, MAX_DRIFT_HZ, DRIFT_BINS, WORTHWHILE = 3e-4, 1_500.0, 64, 1.1
+PREAMP_SECONDS = 0.001  # a pre-amp's high-pass: less the mean over this time
+
+
+@dataclass(frozen=True)
+class Track:
+    """The delay through time: ``delays`` (block,), in samples, at ``seconds`` of the input."""
+
+    seconds: Floats
+    delays: Floats
+
+
+@dataclass(frozen=True)
+class Echo:
+    """The loudest repeat of the sound: how much later, and its share of the first."""
+
+    seconds: float
+    share: float
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """What the correlation of an input and its output says.
+
+    ``delay_samples`` is how much later the output is, ``polarity`` -1 where it is upside
+    down. ``top_hz`` is the highest frequency that took part. ``lags`` and ``curve`` (lag,)
+    are the response with its filter taken out, to be shown. ``bend`` is what was done to
+    the input.
+    """
+
+    delay_samples: float
+    polarity: int
+    top_hz: float
+    lags: Floats
+    curve: Floats
+    track: Track
+    echo: Echo | None
+    bend: Bend | None
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What the search found; ``height`` is the peak's, in standard deviations of the rest."""
+
+    lag: int
+    height: float
+    echo: Echo | None
+
+
+def correlate(x: Samples, y: Samples, sample_rate_hz: int) -> Correlation | None:
+    """Measure the delay of ``y`` (time,) behind ``x`` (time,); None where there is too little."""
+    frame = _power_of_two(FRAME_SECONDS * sample_rate_hz)
+    if min(len(x), len(y)) < 4 * frame or not x.any() or not y.any():
+        return None
+    bends = _bends(x, sample_rate_hz)
+    found = _search(bends, x, y, sample_rate_hz)
+    starts = _starts_within(len(x), len(y), found.lag, frame)
+    if not len(starts):
+        return None
+
+    def spectrum(starts: Starts, bend: Bend | None, drift: float = 0.0) -> CrossSpectrum:
+        later = starts + found.lag + np.round(drift * starts).astype(np.intp)
+        return cross_spectrum(x, y, starts, later.clip(0, len(y) - frame), frame, bend)
+
+    loud = loudest(x, starts, frame, MAX_CHOICE_FRAMES)
+    bend = max(bends, key=lambda bend: Bands(spectrum(loud, bend), sample_rate_hz).score)
+    frames_per_block = min(FRAMES_PER_BLOCK, max(1, len(starts) // MIN_BLOCKS))
+    groups = np.array_split(starts, len(starts) // frames_per_block)
+    groups = groups[:: -(-len(groups) // MAX_BLOCKS)]
+    centres = np.array([group.mean() + frame / 2 for group in groups])
+    blocks = [spectrum(group, bend) for group in groups]
+    drift = _coarse_drift(blocks, centres, MAX_DRIFT_HZ / sample_rate_hz)
+    if drift:
+        blocks = [spectrum(group, bend, drift) for group in groups]
+
+    total = CrossSpectrum.sum(blocks)
+    bands = Bands(total, sample_rate_hz)
+    phase = filter_phase(bands)
+    lags, curve = excess_response(total, bands, phase)
+    seconds = lags / sample_rate_hz
+    near = (seconds >= -MAX_BEFORE_PEAK_SECONDS) & (seconds <= MAX_AFTER_PEAK_SECONDS)
+    # Where the clocks drift the peak of the plain correlation is smeared and says little.
+    peak = int(np.argmax(np.abs(curve) * (near | (drift != 0))))
+    polarity = 1 if curve[peak] > 0 else -1
+    # With little treble in sight the response is broad; then a usual rig's filter counts more.
+    doubt = (DOUBTFUL_TOP_HZ / bands.top_hz) ** 4
+    usual = -USUAL_FILTER_SECONDS * sample_rate_hz
+    delay = found.lag + (float(lags[peak]) + doubt * usual) / (1 + doubt)
+    turn = -2j * np.pi * np.arange(len(phase)) / frame
+    expected = polarity * np.exp(1j * phase + turn * lags[peak])
+    delays = delay + drift * centres + _follow(blocks, total, expected)
+    shown = np.abs(seconds) <= CURVE_SECONDS
+    return Correlation(
+        delay_samples=delay,
+        polarity=polarity,
+        top_hz=bands.top_hz,
+        lags=found.lag + lags[shown],
+        curve=curve[shown],
+        track=Track(centres / sample_rate_hz, delays),
+        echo=found.echo,
+        bend=bend,
+    )
+
+
+def _power_of_two(length: float) -> int:
+    return 1 << max(1, round(math.log2(length)))
+
+
+def _bends(x: Samples, sample_rate_hz: int) -> list[Bend | None]:
+    """Not at all, softly, and hard behind a pre-amp's high-pass."""
+    width = max(2, round(PREAMP_SECONDS * sample_rate_hz))
+
+    def highpassed(frames: Samples) -> Samples:
+        sums = np.cumsum(frames, axis=-1, dtype=np.float64)
+        sums[..., width:] -= sums[..., :-width].copy()
+        result: Samples = frames - (sums / width).astype(np.float32)
+        return result
+
+    part = x[: LEVEL_SECONDS * sample_rate_hz]
+    level = np.sqrt(np.mean(np.square(highpassed(part)))) + np.finfo(np.float32).tiny
+
+    def drive(amount: float) -> Bend:
+        gain = np.float32(amount / level)
+        return Bend(lambda frames: np.tanh(highpassed(frames) * gain), width)
+
+    return [None, drive(0.5), drive(2.0)]
+
+
+def _search(bends: list[Bend | None], x: Samples, y: Samples, sample_rate_hz: int) -> _Found:
+    """Where the correlation of the whole is highest."""
+    found = _search_around(0, bends, x, y, sample_rate_hz)
+    if found.height < CERTAIN_HEIGHT:
+        # Somewhere else entirely, such as behind a count-in? Their loudness tells.
+        elsewhere = _envelope_lag(x, y, sample_rate_hz)
+        if abs(elsewhere) > MAX_EARLY_SECONDS * sample_rate_hz:
+            other = _search_around(elsewhere, bends, x, y, sample_rate_hz)
+            found = max(found, other, key=lambda each: each.height)
+    return found
+
+
+def _search_around(
+    origin: int, bends: list[Bend | None], x: Samples, y: Samples, sample_rate_hz: int
+) -> _Found:
+    shared = min(len(x) + min(origin, 0), len(y) - max(origin, 0))
+    frame = _power_of_two(SEARCH_FRAME_SECONDS * sample_rate_hz)
+    while frame > 1 and frame > shared / 1.5:
+        frame //= 2
+    if frame == 1:
+        return _Found(origin, 0.0, None)
+    starts = _starts_within(len(x), len(y), origin, frame)
+    starts = loudest(x, starts, frame, MAX_SEARCH_FRAMES)
+    seconds = np.fft.fftfreq(frame, 1 / frame) / sample_rate_hz
+    allowed = (seconds >= -MAX_EARLY_SECONDS) & (seconds <= MAX_LATE_SECONDS)
+
+    def around(bend: Bend | None) -> _Found:
+        spectrum = cross_spectrum(x, y, starts, starts + origin, frame, bend)
+        scale = np.sqrt(_smooth(spectrum.xx) * _smooth(spectrum.yy))
+        whitened = spectrum.xy / (scale + 1e-9 * scale.max() + np.finfo(np.float64).tiny)
+        height = np.abs(np.fft.irfft(whitened, frame))
+        spread = float(np.median(height[allowed])) / 0.6745  # of a normal distribution
+        if spread == 0:
+            return _Found(origin, 0.0, None)
+        peak = int(np.argmax(height * allowed))
+        lag = origin + round(seconds[peak] * sample_rate_hz)
+        echo = _echo(np.roll(height, -peak), sample_rate_hz)
+        return _Found(lag, float(height[peak]) / spread, echo)
+
+    with ThreadPoolExecutor() as pool:
+        return max(pool.map(around, bends), key=lambda found: found.height)
+
+
+def _echo(height: Floats, sample_rate_hz: int) -> Echo | None:
+    """The highest peak (lag,) after the first that has no counterpart before it.
+
+    What is periodic in the playing shows on both sides of the peak, an echo behind it.
+    """
+    first, last = (round(seconds * sample_rate_hz) for seconds in ECHO_SECONDS)
+    after, before = height[first:last], height[-last:-first]
+    if last > len(height) // 2 or not after.max() > ECHO_PROMINENCE * before.max():
+        return None
+    return Echo((first + int(np.argmax(after))) / sample_rate_hz, float(after.max() / height[0]))
+
+
+def _smooth(power: Floats) -> Floats:
+    window = np.ones(SEARCH_SMOOTHING_BINS) / SEARCH_SMOOTHING_BINS
+    smoothed: Floats = np.convolve(power, window, "same")
+    return smoothed
+
+
+def _envelope_lag(x: Samples, y: Samples, sample_rate_hz: int) -> int:
+    block = sample_rate_hz // ENVELOPES_PER_SECOND
+    envelopes = []
+    for samples in (x, y):
+        count = len(samples) // block
+        peaks = np.abs(samples[: count * block]).reshape(count, block).max(axis=1)
+        envelopes.append(np.sqrt(peaks) - np.sqrt(peaks).mean())
+    size = 1 << sum(map(len, envelopes)).bit_length()
+    spectrum = np.conj(np.fft.rfft(envelopes[0], size)) * np.fft.rfft(envelopes[1], size)
+    lags = np.fft.fftfreq(size, 1 / size)
+    return int(lags[np.argmax(np.fft.irfft(spectrum, size))]) * block
+
+
+def _starts_within(x_length: int, y_length: int, lag: int, frame: int) -> Starts:
+    """Where frames of x start whose counterparts, ``lag`` later, are within y."""
+    first = max(0, -lag)
+    return first + frame_starts(min(x_length, y_length - lag) - first, frame)
+
+
+def loudest(x: Samples, starts: Starts, frame: int, count: int) -> Starts:
+    """The ``count`` starts whose frames hold most power; the frames overlap by half."""
+    if len(starts) <= count:
+        return starts
+    half = frame // 2
+    halves = x[starts[0] : starts[-1] + frame].reshape(-1, half)
+    power = np.einsum("ij,ij->i", halves, halves)
+    order = np.argsort(-(power[:-1] + power[1:]), kind="stable")
+    return np.sort(starts[order[:count]])
+
+
+def _coarse_drift(blocks: list[CrossSpectrum], centres: Floats, top: float) -> float:
+    """Samples by which the delay grows per sample, where blocks add up only so; else 0.
+
+    Judged by frequencies up to ``top`` (of the sample rate), at which neighbouring
+    candidates differ by a quarter of a turn over the whole recording.
+    """
+    bins = np.unique(np.linspace(1, top * 2 * (len(blocks[0].xx) - 1), DRIFT_BINS).astype(int))
+    frequency = 2 * np.pi * bins / (2 * (len(blocks[0].xx) - 1))
+    step = 1 / (4 * top * (centres[-1] - centres[0] + 1))
+    count = int(MAX_DRIFT / step)
+    candidates = step * np.arange(-count, count + 1)
+    total = CrossSpectrum.sum(blocks)
+    scale = np.sqrt(total.xx * total.yy)[bins] + np.finfo(np.float64).tiny
+    score = np.zeros(len(candidates))
+    for i, turn in enumerate(frequency):
+        lined_up = np.exp(1j * turn * np.outer(candidates, centres - centres[0]))
+        shares = np.array([block.xy[bins[i]] for block in blocks]) / scale[i]
+        score += np.square(np.abs(lined_up @ shares))
+    best = int(np.argmax(score))
+    return float(candidates[best]) if score[best] > WORTHWHILE * score[count] else 0.0
+
+
+def _follow(blocks: list[CrossSpectrum], total: CrossSpectrum, expected: Spectrum) -> Floats:
+    """How much later each block is than ``expected`` (frequency,), as against them all."""
+    tiny = np.finfo(np.float64).tiny
+    weight = np.abs(total.xy) / (total.xx * total.yy + tiny) * np.conj(expected)
+    frame = 2 * (len(total.xx) - 1)
+    delays = []
+    for spectrum in [total, *blocks]:
+        height = np.fft.irfft(spectrum.xy * weight, frame)
+        peak = int(np.argmax(height))
+        before, at, after = (height[(peak + i) % frame] for i in (-1, 0, 1))
+        vertex = 0.5 * (before - after) / min(before - 2 * at + after, -tiny)
+        delays.append((peak + frame // 2) % frame - frame // 2 + np.clip(vertex, -1, 1))
+    relative: Floats = np.array(delays[1:]) - delays[0]
+    return relative
