@@ -20,6 +20,7 @@ from official import train_official
 
 from nam_engine.audio import read_recording
 from nam_engine.events import Saved
+from nam_engine.intake import Choices
 from nam_engine.presets import OFFICIAL_RECIPE
 from nam_engine.session import TrainJob, evaluate_files, train
 
@@ -33,7 +34,10 @@ def train_ours(options: argparse.Namespace, outdir: Path, seed: int) -> Path:
         recipe=replace(OFFICIAL_RECIPE, epochs=options.epochs),
         device="cpu",
         seed=seed,
-        validation_seconds=(stop - options.validation_seconds, stop),
+        choices=Choices(
+            latency_samples=0,  # as the official trainer gets it
+            validation_seconds=(stop - options.validation_seconds, stop),
+        ),
     )
     return next(e.path for e in train(job) if isinstance(e, Saved))
 

@@ -35,6 +35,7 @@ MIN_JUMP_SECONDS = 30 / 48_000
 MAX_JITTER_SECONDS = 4 / 48_000
 MIN_DRIFT_BLOCKS = 8
 MAX_DRIFT_DOUBT_PPM = 2.0
+MIN_DRIFTED_SAMPLES = 4.0
 
 
 class Confidence(Enum):
@@ -93,7 +94,9 @@ def align_recordings(
         steadiness = _steadiness(correlation.track, sample_rate_hz)
     agreement, jumps, drift_ppm = steadiness
     trusted = correlation is not None and agreement >= MIN_AGREEMENT
-    near = correlation.delay_samples if correlation is not None and trusted else None
+    near = None
+    if correlation is not None and trusted:
+        near = _delay_at_start(correlation, drift_ppm or 0.0, sample_rate_hz)
     answers = [
         blip_response(x, y, positions, sample_rate_hz, near_samples=near)
         for positions in (blips, end_blips)
@@ -119,6 +122,15 @@ def align_recordings(
         end_blips=answers[1],
         correlation=correlation,
     )
+
+
+def _delay_at_start(correlation: Correlation, drift_ppm: float, sample_rate_hz: int) -> float:
+    """The delay at the input's start, where the clocks drift noticeably."""
+    track = correlation.track
+    drifted = drift_ppm * 1e-6 * sample_rate_hz * track.seconds
+    if abs(drifted[-1]) < MIN_DRIFTED_SAMPLES:
+        return correlation.delay_samples
+    return float(np.median(track.delays - drifted))
 
 
 def _is_clear(response: BlipResponse | None) -> bool:
@@ -153,7 +165,7 @@ def _verdict(
         return (
             round(near),
             Confidence.LOW,
-            f"The blips say {onset} samples, the playing says {near:.0f}: a filter that rings"
+            f"The blips say {onset} samples, the playing says {round(near)}: a filter that rings"
             " before the sound, or clicks that are not the input's. The playing counts.",
         )
     if near is not None:
@@ -213,9 +225,9 @@ def _jumps(track: Track, sample_rate_hz: int) -> tuple[Jump, ...]:
         if len(before) < JUMP_BLOCKS:
             continue
         change = float(np.median(after) - np.median(before))
-        jitter = max(np.quantile(np.abs(part - np.median(part)), 0.8) for part in (before, after))
+        # Of either side one block may be off: the one in which it happens belongs to both.
+        jitter = max(np.sort(np.abs(part - np.median(part)))[-2] for part in (before, after))
         calm = jitter <= MAX_JITTER_SECONDS * sample_rate_hz
-        # The block in which it happens may belong to either side: take the sharpest place.
         sharp = abs(delays[i] - delays[i - 1]) > 0.5 * abs(change)
         if calm and sharp and abs(change) > MIN_JUMP_SECONDS * sample_rate_hz:
             jumps.append(Jump(float(track.seconds[i]), round(change)))
