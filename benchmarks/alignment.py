@@ -182,7 +182,7 @@ def run(rig_list: list[Rig], trials: int, seed: int) -> None:
         known = next(r.known for r in rig_list if r.name == name)
         print(line + (f"   official {official[name] / count[name]:7.1%}" if known is V3 else ""))
     print(
-        f"all: {right.total() / trials:.1%} within two samples; errors' quantiles 50 90 95 99 100%:",
+        f"all: {right.total() / trials:.1%} within two samples; quantiles 50 90 95 99 100%:",
         np.quantile(errors, [0.5, 0.9, 0.95, 0.99, 1]).round(1),
     )
     v3 = [r.name for r in rig_list if r.known is V3]

@@ -294,11 +294,13 @@ def _coarse_drift(blocks: list[CrossSpectrum], centres: Floats, top: float) -> f
 def _follow(blocks: list[CrossSpectrum], total: CrossSpectrum, expected: Spectrum) -> Floats:
     """How much later each block is than ``expected`` (frequency,), as against them all."""
     tiny = np.finfo(np.float64).tiny
-    weight = np.abs(total.xy) / (total.xx * total.yy + tiny) * np.conj(expected)
+    weight = total.coherence * np.conj(expected)
     frame = 2 * (len(total.xx) - 1)
     delays = []
     for spectrum in [total, *blocks]:
-        height = np.fft.irfft(spectrum.xy * weight, frame)
+        # Whitened: the fundamental of a bass note alone would fit one period off as well.
+        scale = np.sqrt(spectrum.xx * spectrum.yy) + tiny
+        height = np.fft.irfft(spectrum.xy / scale * weight, frame)
         peak = int(np.argmax(height))
         before, at, after = (height[(peak + i) % frame] for i in (-1, 0, 1))
         vertex = 0.5 * (before - after) / min(before - 2 * at + after, -tiny)

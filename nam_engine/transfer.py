@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 OVERSAMPLING = 8
 BANDS_PER_OCTAVE = 6
 LOWEST_BAND_BIN = 4
+HIGHEST_HZ = 18_000.0  # beyond it converters and resamplers have their filters
 MIN_BAND_COHERENCE = 6.0  # times what noise alone would show
 MAX_WEIGHT_QUANTILE = 0.95
 MIN_GAIN = 1e-9
@@ -46,7 +47,8 @@ class Bands:
         driving = np.add.reduceat(np.square(spectrum.xx), edges[:-1])
         tiny = np.finfo(np.float64).tiny
         coherence = shared / (possible + tiny)
-        seen = coherence > MIN_BAND_COHERENCE / spectrum.independent_frames
+        audible = self.bin_octaves[edges[1:]] <= np.log2(HIGHEST_HZ)
+        seen = (coherence > MIN_BAND_COHERENCE / spectrum.independent_frames) & audible
         self.score = float(-np.log1p(-np.minimum(coherence, 0.9999))[seen].sum())
         self.octave = np.interp(np.sqrt(edges[:-1] * edges[1:]), np.arange(bins), self.bin_octaves)
         self.log_magnitude = 0.5 * np.log(np.maximum(shared / (driving + tiny), MIN_GAIN**2))
