@@ -29,10 +29,9 @@ CLEAR_BLIP = 20.0
 MIN_AGREEMENT = 0.5
 MIN_AGREEING_BLOCKS = 6
 AGREEING_SECONDS = 20 / 48_000
-# A jump is told from jitter by the medians of the blocks on either side of it.
-JUMP_BLOCKS = 5
 MIN_JUMP_SECONDS = 30 / 48_000
-MAX_JITTER_SECONDS = 4 / 48_000
+LEVEL_SECONDS = 8 / 48_000
+JUMP_COST = 4.0
 MIN_DRIFT_BLOCKS = 8
 MAX_DRIFT_DOUBT_PPM = 2.0
 MIN_DRIFTED_SAMPLES = 4.0
@@ -218,18 +217,28 @@ def _steadiness(track: Track, sample_rate_hz: int) -> _Steadiness:
 
 
 def _jumps(track: Track, sample_rate_hz: int) -> tuple[Jump, ...]:
-    delays, jumps = track.delays, []
-    last = 0
-    for i in range(JUMP_BLOCKS, len(delays) - JUMP_BLOCKS + 1):
-        before, after = delays[max(last, i - JUMP_BLOCKS) : i], delays[i : i + JUMP_BLOCKS]
-        if len(before) < JUMP_BLOCKS:
-            continue
-        change = float(np.median(after) - np.median(before))
-        # Of either side one block may be off: the one in which it happens belongs to both.
-        jitter = max(np.sort(np.abs(part - np.median(part)))[-2] for part in (before, after))
-        calm = jitter <= MAX_JITTER_SECONDS * sample_rate_hz
-        sharp = abs(delays[i] - delays[i - 1]) > 0.5 * abs(change)
-        if calm and sharp and abs(change) > MIN_JUMP_SECONDS * sample_rate_hz:
-            jumps.append(Jump(float(track.seconds[i]), round(change)))
-            last = i
-    return tuple(jumps)
+    """Where the delay changes for good.
+
+    Of all ways to explain the blocks by levels that last, the one with the fewest blocks
+    left over, where a jump costs as much as some blocks (Viterbi's algorithm): a block that
+    is torn by the jump, or one note that fits a period off as well, makes no jump.
+    """
+    delays = track.delays - track.drift * track.seconds
+    off = np.abs(delays[:, np.newaxis] - delays) / (LEVEL_SECONDS * sample_rate_hz)
+    # (block, level): one for a block that is off its level, and a little for not being on it.
+    costs = np.where(off > 1, 1.0, 0.01 * off)
+    total, came_from = costs[0], []
+    for cost in costs[1:]:
+        best = int(np.argmin(total))
+        jumped = total[best] + JUMP_COST < total
+        came_from.append(np.where(jumped, best, np.arange(len(delays))))
+        total = np.where(jumped, total[best] + JUMP_COST, total) + cost
+    levels = [int(np.argmin(total))]
+    for origin in reversed(came_from):
+        levels.append(int(origin[levels[-1]]))
+    levels.reverse()
+    return tuple(
+        Jump(float(track.seconds[i]), round(float(delays[levels[i]] - delays[levels[i - 1]])))
+        for i in range(1, len(levels))
+        if abs(delays[levels[i]] - delays[levels[i - 1]]) > MIN_JUMP_SECONDS * sample_rate_hz
+    )

@@ -56,10 +56,14 @@ PREAMP_SECONDS = 0.001  # a pre-amp's high-pass: less the mean over this time
 
 @dataclass(frozen=True)
 class Track:
-    """The delay through time: ``delays`` (block,), in samples, at ``seconds`` of the input."""
+    """The delay through time: ``delays`` (block,), in samples, at ``seconds`` of the input.
+
+    ``drift`` is roughly by how many samples a second it grows.
+    """
 
     seconds: Floats
     delays: Floats
+    drift: float
 
 
 @dataclass(frozen=True)
@@ -148,7 +152,7 @@ def correlate(x: Samples, y: Samples, sample_rate_hz: int) -> Correlation | None
         top_hz=bands.top_hz,
         lags=found.lag + lags[shown],
         curve=curve[shown],
-        track=Track(centres / sample_rate_hz, delays),
+        track=Track(centres / sample_rate_hz, delays, drift * sample_rate_hz),
         echo=found.echo,
         bend=bend,
     )
