@@ -53,7 +53,7 @@ class Bands:
         self.octave = np.interp(np.sqrt(edges[:-1] * edges[1:]), np.arange(bins), self.bin_octaves)
         self.log_magnitude = 0.5 * np.log(np.maximum(shared / (driving + tiny), MIN_GAIN**2))
         # From the clearest band outwards, over single gaps, as far as a response shows.
-        clearest = int(np.argmax(coherence))
+        clearest = int(np.argmax(coherence * seen))
         gaps = np.flatnonzero(~(seen[1:] | seen[:-1]))
         above, below = gaps[gaps >= clearest], gaps[gaps < clearest]
         self.low = int(below[-1]) + 1 if len(below) else 0

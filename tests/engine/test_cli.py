@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 from support import RATE_HZ, container_of, playing, rig, small_packed
@@ -16,7 +17,7 @@ from nam_engine import session
 from nam_engine.audio import write_wav
 from nam_engine.cli import StopFlag, main
 from nam_engine.events import EpochDone, Started, SubmodelMetrics
-from nam_engine.nam_file import write_nam
+from nam_engine.nam_file import read_nam, write_nam
 from nam_engine.progress import TerminalProgress
 
 
@@ -196,7 +197,75 @@ def test_help_and_data_modules_import_no_torch() -> None:
     """The first answer of the command line and of the window must be quick."""
     code = (
         "import sys, nam_engine, nam_engine.cli, nam_engine.events, nam_engine.presets,"
-        " nam_engine.metadata, nam_engine.errors, nam_engine.nam_file, nam_engine.capture;"
+        " nam_engine.metadata, nam_engine.errors, nam_engine.nam_file, nam_engine.report;"
         " sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.usefixtures("folder")
+def test_check_tells_good_from_bad(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "di.wav", "one.wav"]) == 0
+    assert "one.wav: good" in capsys.readouterr().out
+    write_wav(folder / "silent.wav", 0 * playing(3), RATE_HZ)
+    assert main(["check", "di.wav", "one.wav", "silent.wav", "no.wav"]) == 1
+    printed = capsys.readouterr()
+    assert "silent.wav: stop" in printed.out
+    assert "What to do: Check the cables" in printed.out
+    assert "no.wav cannot be opened" in printed.err
+
+
+@pytest.mark.usefixtures("folder")
+def test_check_prints_one_report_a_line_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "di.wav", "one.wav", "two.wav", "--json", "--validation", "1:2"]) == 0
+    first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert (first["output"], second["output"]) == ("one.wav", "two.wav")
+    assert first["verdict"] == "good"
+    assert abs(first["latency_samples"]) <= 2
+    assert first["validation_seconds"] == [1, 2]
+    assert [first["alignment"]["polarity"], second["alignment"]["polarity"]] == [1, -1]
+    assert {finding["kind"] for finding in second["findings"]} == {"own_input", "inverted"}
+
+
+@pytest.mark.usefixtures("folder")
+def test_late_recording_is_moved_and_the_file_says_so(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    late = np.pad(rig(playing(3)), (700, 0))
+    write_wav(folder / "late.wav", late, RATE_HZ)
+    assert main(["train", "di.wav", "late.wav", *TRAIN[3:]]) == 0
+    assert "late.wav: latency 700 samples (medium confidence)" in capsys.readouterr().out
+    file = read_nam(folder / "out" / "late.nam")
+    latency = file.metadata["training"]["data"]["latency"]
+    assert latency["manual"] is None
+    assert latency["calibration"]["recommended"] == 700
+    assert latency["calibration"]["warnings"]["not_detected"] is False
+
+
+@pytest.mark.usefixtures("folder")
+def test_bad_recording_trains_only_where_the_user_insists(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_wav(folder / "other.wav", playing(3, seed=9), RATE_HZ)
+    command = ["train", "di.wav", "other.wav", *TRAIN[3:]]
+    assert main(command) == 1
+    assert "Nothing in other.wav follows di.wav." in capsys.readouterr().err
+    assert main([*command, "--ignore-checks"]) == 0
+    assert "! Nothing in other.wav follows di.wav." in capsys.readouterr().out
+    training = read_nam(folder / "out" / "other.nam").metadata["training"]
+    assert training["settings"]["ignore_checks"] is True
+    assert training["data"]["checks"]["passed"] is False
+
+
+def test_signal_is_written_once_and_recognised(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "signal.wav"
+    assert main(["signal", str(path), "--seconds", "60"]) == 0
+    assert "Play it into the amp" in capsys.readouterr().out
+    assert main(["signal", str(path)]) == 1
+    assert "exists already" in capsys.readouterr().err
+    assert main(["check", str(path), str(path), "--json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert report["recognised"] == "our own capture signal"
+    assert "same_as_input" in {finding["kind"] for finding in report["findings"]}
