@@ -9,49 +9,45 @@ Three things make their correlation sharp nevertheless:
 * each frequency counts by what its phase is worth, its coherence;
 * what a filter delays is no latency and is taken out (``transfer.py``).
 
-The search finds the delay roughly, anywhere; the measurement follows it through the
-recording block by block, because clocks drift and samples get lost.
+The search (``search.py``) finds the delay roughly, anywhere; the measurement follows it
+through the recording block by block, because clocks drift and samples get lost.
 """
 
 from __future__ import annotations
 
-import math
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nam_engine.spectra import Bend, CrossSpectrum, cross_spectrum, frame_starts
+from nam_engine.search import Echo, bends_of, search
+from nam_engine.spectra import (
+    Bend,
+    CrossSpectrum,
+    cross_spectrum,
+    loudest,
+    power_of_two,
+    starts_within,
+)
 from nam_engine.transfer import Bands, excess_response, filter_phase
 
-__all__ = ["Correlation", "Echo", "Track", "correlate", "loudest"]
+__all__ = ["Correlation", "Track", "correlate"]
 
 Samples = NDArray[np.float32]
 Floats = NDArray[np.float64]
 Spectrum = NDArray[np.complex128]
 Starts = NDArray[np.intp]
 
-# The search: frames of about 2.7 s, the loudest of them.
-SEARCH_FRAME_SECONDS = 2.7
-MAX_SEARCH_FRAMES = 24
-MAX_EARLY_SECONDS, MAX_LATE_SECONDS = 0.5, 1.3
-SEARCH_SMOOTHING_BINS = 65
-CERTAIN_HEIGHT = 20.0
-ENVELOPES_PER_SECOND = 100
-ECHO_SECONDS, ECHO_PROMINENCE = (0.13, 1.0), 1.4
 # The measurement: frames of about 0.17 s, in blocks that are followed through time.
 FRAME_SECONDS = 0.17
 FRAMES_PER_BLOCK = 8
 MIN_BLOCKS, MAX_BLOCKS = 16, 128
 MAX_CHOICE_FRAMES = 256
-LEVEL_SECONDS = 60
 # The delay lies a little before the peak of the plain correlation, which a filter moves.
 MAX_BEFORE_PEAK_SECONDS, MAX_AFTER_PEAK_SECONDS = 0.0005, 0.0001
 DOUBTFUL_TOP_HZ, USUAL_FILTER_SECONDS = 2_500.0, 6e-5
 CURVE_SECONDS = 0.002
 MAX_DRIFT, MAX_DRIFT_HZ, DRIFT_BINS, WORTHWHILE = 3e-4, 1_500.0, 64, 1.1
-PREAMP_SECONDS = 0.001  # a pre-amp's high-pass: less the mean over this time
 
 
 @dataclass(frozen=True)
@@ -64,14 +60,6 @@ class Track:
     seconds: Floats
     delays: Floats
     drift: float
-
-
-@dataclass(frozen=True)
-class Echo:
-    """The loudest repeat of the sound: how much later, and its share of the first."""
-
-    seconds: float
-    share: float
 
 
 @dataclass(frozen=True)
@@ -94,23 +82,14 @@ class Correlation:
     bend: Bend | None
 
 
-@dataclass(frozen=True)
-class _Found:
-    """What the search found; ``height`` is the peak's, in standard deviations of the rest."""
-
-    lag: int
-    height: float
-    echo: Echo | None
-
-
 def correlate(x: Samples, y: Samples, sample_rate_hz: int) -> Correlation | None:
     """Measure the delay of ``y`` (time,) behind ``x`` (time,); None where there is too little."""
-    frame = _power_of_two(FRAME_SECONDS * sample_rate_hz)
+    frame = power_of_two(FRAME_SECONDS * sample_rate_hz)
     if min(len(x), len(y)) < 4 * frame or not x.any() or not y.any():
         return None
-    bends = _bends(x, sample_rate_hz)
-    found = _search(bends, x, y, sample_rate_hz)
-    starts = _starts_within(len(x), len(y), found.lag, frame)
+    bends = bends_of(x, sample_rate_hz)
+    found = search(bends, x, y, sample_rate_hz)
+    starts = starts_within(len(x), len(y), found.lag, frame)
     if not len(starts):
         return None
 
@@ -156,121 +135,6 @@ def correlate(x: Samples, y: Samples, sample_rate_hz: int) -> Correlation | None
         echo=found.echo,
         bend=bend,
     )
-
-
-def _power_of_two(length: float) -> int:
-    return 1 << max(1, round(math.log2(length)))
-
-
-def _bends(x: Samples, sample_rate_hz: int) -> list[Bend | None]:
-    """Not at all, softly, and hard behind a pre-amp's high-pass."""
-    width = max(2, round(PREAMP_SECONDS * sample_rate_hz))
-
-    def highpassed(frames: Samples) -> Samples:
-        sums = np.cumsum(frames, axis=-1, dtype=np.float64)
-        sums[..., width:] -= sums[..., :-width].copy()
-        result: Samples = frames - (sums / width).astype(np.float32)
-        return result
-
-    part = x[: LEVEL_SECONDS * sample_rate_hz]
-    level = np.sqrt(np.mean(np.square(highpassed(part)))) + np.finfo(np.float32).tiny
-
-    def drive(amount: float) -> Bend:
-        gain = np.float32(amount / level)
-        return Bend(lambda frames: np.tanh(highpassed(frames) * gain), width)
-
-    return [None, drive(0.5), drive(2.0)]
-
-
-def _search(bends: list[Bend | None], x: Samples, y: Samples, sample_rate_hz: int) -> _Found:
-    """Where the correlation of the whole is highest."""
-    found = _search_around(0, bends, x, y, sample_rate_hz)
-    if found.height < CERTAIN_HEIGHT:
-        # Somewhere else entirely, such as behind a count-in? Their loudness tells.
-        elsewhere = _envelope_lag(x, y, sample_rate_hz)
-        if abs(elsewhere) > MAX_EARLY_SECONDS * sample_rate_hz:
-            other = _search_around(elsewhere, bends, x, y, sample_rate_hz)
-            found = max(found, other, key=lambda each: each.height)
-    return found
-
-
-def _search_around(
-    origin: int, bends: list[Bend | None], x: Samples, y: Samples, sample_rate_hz: int
-) -> _Found:
-    shared = min(len(x) + min(origin, 0), len(y) - max(origin, 0))
-    frame = _power_of_two(SEARCH_FRAME_SECONDS * sample_rate_hz)
-    while frame > 1 and frame > shared / 1.5:
-        frame //= 2
-    if frame == 1:
-        return _Found(origin, 0.0, None)
-    starts = _starts_within(len(x), len(y), origin, frame)
-    starts = loudest(x, starts, frame, MAX_SEARCH_FRAMES)
-    seconds = np.fft.fftfreq(frame, 1 / frame) / sample_rate_hz
-    allowed = (seconds >= -MAX_EARLY_SECONDS) & (seconds <= MAX_LATE_SECONDS)
-
-    def around(bend: Bend | None) -> _Found:
-        spectrum = cross_spectrum(x, y, starts, starts + origin, frame, bend)
-        scale = np.sqrt(_smooth(spectrum.xx) * _smooth(spectrum.yy))
-        whitened = spectrum.xy / (scale + 1e-9 * scale.max() + np.finfo(np.float64).tiny)
-        height = np.abs(np.fft.irfft(whitened, frame))
-        spread = float(np.median(height[allowed])) / 0.6745  # of a normal distribution
-        if spread == 0:
-            return _Found(origin, 0.0, None)
-        peak = int(np.argmax(height * allowed))
-        lag = origin + round(seconds[peak] * sample_rate_hz)
-        echo = _echo(np.roll(height, -peak), sample_rate_hz)
-        return _Found(lag, float(height[peak]) / spread, echo)
-
-    with ThreadPoolExecutor() as pool:
-        return max(pool.map(around, bends), key=lambda found: found.height)
-
-
-def _echo(height: Floats, sample_rate_hz: int) -> Echo | None:
-    """The highest peak (lag,) after the first that has no counterpart before it.
-
-    What is periodic in the playing shows on both sides of the peak, an echo behind it.
-    """
-    first, last = (round(seconds * sample_rate_hz) for seconds in ECHO_SECONDS)
-    after, before = height[first:last], height[-last:-first]
-    if last > len(height) // 2 or not after.max() > ECHO_PROMINENCE * before.max():
-        return None
-    return Echo((first + int(np.argmax(after))) / sample_rate_hz, float(after.max() / height[0]))
-
-
-def _smooth(power: Floats) -> Floats:
-    window = np.ones(SEARCH_SMOOTHING_BINS) / SEARCH_SMOOTHING_BINS
-    smoothed: Floats = np.convolve(power, window, "same")
-    return smoothed
-
-
-def _envelope_lag(x: Samples, y: Samples, sample_rate_hz: int) -> int:
-    block = sample_rate_hz // ENVELOPES_PER_SECOND
-    envelopes = []
-    for samples in (x, y):
-        count = len(samples) // block
-        peaks = np.abs(samples[: count * block]).reshape(count, block).max(axis=1)
-        envelopes.append(np.sqrt(peaks) - np.sqrt(peaks).mean())
-    size = 1 << sum(map(len, envelopes)).bit_length()
-    spectrum = np.conj(np.fft.rfft(envelopes[0], size)) * np.fft.rfft(envelopes[1], size)
-    lags = np.fft.fftfreq(size, 1 / size)
-    return int(lags[np.argmax(np.fft.irfft(spectrum, size))]) * block
-
-
-def _starts_within(x_length: int, y_length: int, lag: int, frame: int) -> Starts:
-    """Where frames of x start whose counterparts, ``lag`` later, are within y."""
-    first = max(0, -lag)
-    return first + frame_starts(min(x_length, y_length - lag) - first, frame)
-
-
-def loudest(x: Samples, starts: Starts, frame: int, count: int) -> Starts:
-    """The ``count`` starts whose frames hold most power; the frames overlap by half."""
-    if len(starts) <= count:
-        return starts
-    half = frame // 2
-    halves = x[starts[0] : starts[-1] + frame].reshape(-1, half)
-    power = np.einsum("ij,ij->i", halves, halves)
-    order = np.argsort(-(power[:-1] + power[1:]), kind="stable")
-    return np.sort(starts[order[:count]])
 
 
 def _coarse_drift(blocks: list[CrossSpectrum], centres: Floats, top: float) -> float:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nam_engine.audio import Span
-from nam_engine.correlation import Correlation, loudest
-from nam_engine.spectra import cross_spectra, cross_spectrum, frame_starts
+from nam_engine.correlation import Correlation
+from nam_engine.spectra import cross_spectra, cross_spectrum, frame_starts, loudest
 
 __all__ = ["Gate", "Swing", "find_gate", "find_swing", "quiet_spans", "ring_on_db"]
 
@@ -99,7 +99,7 @@ class Swing:
 
 def find_swing(x: Samples, y: Samples, sample_rate_hz: int, found: Correlation) -> Swing | None:
     """The strongest swing in the delay of an aligned pair (time,); None for a short one."""
-    frame = 1 << round(np.log2(SWING_FRAME_SECONDS * sample_rate_hz))
+    frame = power_of_two(SWING_FRAME_SECONDS * sample_rate_hz)
     starts = loudest(x, frame_starts(min(len(x), len(y)), frame), frame, MAX_SWING_FRAMES)
     if len(starts) < 64:
         return None

@@ -248,7 +248,10 @@ def _about_files(source: Recording, output: Recording, rate: int) -> list[Findin
 
 def _about_input(source: Recording, recognised: Recognised | None) -> list[Finding]:
     if recognised is None:
-        message = f"{source.path.name} is an input of your own."
+        message = (
+            f"{source.path.name} is an input of your own; its ESR does not compare with that of"
+            " captures made with another."
+        )
         return [Finding(Kind.OWN_INPUT, Severity.INFO, message)]
     message = f"{source.path.name} is {recognised.known.name}: {recognised.match.value}."
     return [Finding(Kind.KNOWN_INPUT, Severity.INFO, message)]

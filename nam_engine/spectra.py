@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Bend", "CrossSpectrum", "cross_spectra", "cross_spectrum", "frame_starts"]
+__all__ = [
+    "Bend",
+    "CrossSpectrum",
+    "cross_spectra",
+    "cross_spectrum",
+    "frame_starts",
+    "loudest",
+    "power_of_two",
+    "starts_within",
+]
+
+Starts = NDArray[np.intp]
 
 BATCH_SAMPLES = 2**20
 INDEPENDENT = 0.75
@@ -60,16 +72,37 @@ class CrossSpectrum:
         return np.minimum(coherence, 0.99)
 
 
-def frame_starts(length: int, frame: int) -> NDArray[np.intp]:
+def frame_starts(length: int, frame: int) -> Starts:
     """Where frames start that overlap by half."""
     return np.arange(0, max(0, length - frame + 1), frame // 2)
+
+
+def starts_within(x_length: int, y_length: int, lag: int, frame: int) -> Starts:
+    """Where frames of x start whose counterparts, ``lag`` later, are within y."""
+    first = max(0, -lag)
+    return first + frame_starts(min(x_length, y_length - lag) - first, frame)
+
+
+def loudest(x: NDArray[np.float32], starts: Starts, frame: int, count: int) -> Starts:
+    """The ``count`` starts whose frames hold most power; the frames overlap by half."""
+    if len(starts) <= count:
+        return starts
+    half = frame // 2
+    halves = x[starts[0] : starts[-1] + frame].reshape(-1, half)
+    power = np.einsum("ij,ij->i", halves, halves)
+    order = np.argsort(-(power[:-1] + power[1:]), kind="stable")
+    return np.sort(starts[order[:count]])
+
+
+def power_of_two(length: float) -> int:
+    return 1 << max(1, round(math.log2(length)))
 
 
 def cross_spectrum(
     x: NDArray[np.float32],
     y: NDArray[np.float32],
-    x_starts: NDArray[np.intp],
-    y_starts: NDArray[np.intp],
+    x_starts: Starts,
+    y_starts: Starts,
     frame: int,
     bend: Bend | None = None,
 ) -> CrossSpectrum:
@@ -89,8 +122,8 @@ def cross_spectrum(
 def cross_spectra(
     x: NDArray[np.float32],
     y: NDArray[np.float32],
-    x_starts: NDArray[np.intp],
-    y_starts: NDArray[np.intp],
+    x_starts: Starts,
+    y_starts: Starts,
     frame: int,
     bend: Bend | None = None,
 ) -> Iterator[tuple[slice, NDArray[np.complexfloating]]]:
@@ -102,8 +135,8 @@ def cross_spectra(
 def _frame_spectra(
     x: NDArray[np.float32],
     y: NDArray[np.float32],
-    x_starts: NDArray[np.intp],
-    y_starts: NDArray[np.intp],
+    x_starts: Starts,
+    y_starts: Starts,
     frame: int,
     bend: Bend | None,
 ) -> Iterator[tuple[slice, NDArray[np.complexfloating], NDArray[np.complexfloating]]]:

@@ -21,7 +21,7 @@ OVERSAMPLING = 8
 BANDS_PER_OCTAVE = 6
 LOWEST_BAND_BIN = 4
 HIGHEST_HZ = 18_000.0  # beyond it converters and resamplers have their filters
-MIN_BAND_COHERENCE = 6.0  # times what noise alone would show
+MIN_BAND_COHERENCE = 4.0  # times what noise alone would show
 MAX_WEIGHT_QUANTILE = 0.95
 MIN_GAIN = 1e-9
 # What a guitar speaker plays of bass and treble, where it cannot be measured; dB per octave.
