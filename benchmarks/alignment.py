@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from nam_engine.alignment import Confidence, align_recordings
-from nam_engine.audio import read_recording
+from nam_engine.audio import read_recording, rms_dbfs
 from nam_engine.capture_signal import capture_signal
 from nam_engine.correlation import correlate
 from nam_engine.demo import amplify, play
@@ -66,6 +66,7 @@ class Trial:
     output: Samples
     earliest: float
     latest: float
+    snr_db: float
 
     def is_right(self, delay_samples: float | None) -> bool:
         return (
@@ -90,12 +91,15 @@ def make_trial(rig: Rig, rng: np.random.Generator) -> Trial:
     delay = int(rng.integers(*DELAYS))
     output = 10 ** (rng.uniform(*GAIN_DB) / 20) * rng.choice([-1, 1]) * output
     output = np.pad(output, (delay, 0)) if delay >= 0 else output[-delay:]
-    output = output + 10 ** (rng.uniform(*NOISE_DBFS) / 20) * rng.standard_normal(len(output))
+    noise_dbfs = rng.uniform(*NOISE_DBFS)
+    snr_db = rms_dbfs(output) - noise_dbfs
+    output = output + 10 ** (noise_dbfs / 20) * rng.standard_normal(len(output))
     return Trial(
         rig,
         output.clip(-1, 1).astype(np.float32),
         delay + rig.delay_samples,
         delay + rig.delay_samples + rise,
+        snr_db,
     )
 
 
@@ -157,7 +161,7 @@ def run(rig_list: list[Rig], trials: int, seed: int) -> None:
     official: Counter[str] = Counter()
     count: Counter[str] = Counter()
     confidences: Counter[tuple[str, bool]] = Counter()
-    seconds, errors = [], []
+    seconds, errors, audible = [], [], []
     for i in range(trials):
         rig = rig_list[i % len(rig_list)]
         trial = make_trial(rig, np.random.default_rng(seed + i))
@@ -170,6 +174,8 @@ def run(rig_list: list[Rig], trials: int, seed: int) -> None:
         seconds.append(time.perf_counter() - started)
         is_right = trial.is_right(found.delay_samples)
         count[rig.name] += 1
+        if trial.snr_db > 0:
+            audible.append(is_right)
         right[rig.name] += is_right
         confidences[found.confidence.value, is_right] += 1
         errors.append(
@@ -185,6 +191,7 @@ def run(rig_list: list[Rig], trials: int, seed: int) -> None:
         f"all: {right.total() / trials:.1%} within two samples; quantiles 50 90 95 99 100%:",
         np.quantile(errors, [0.5, 0.9, 0.95, 0.99, 1]).round(1),
     )
+    print(f"of the {len(audible)} that are louder than their noise: {np.mean(audible):.1%}")
     v3 = [r.name for r in rig_list if r.known is V3]
     if v3:
         total = sum(count[name] for name in v3)

@@ -23,9 +23,10 @@ __all__ = ["Alignment", "Confidence", "Jump", "align_recordings"]
 
 Samples = NDArray[np.float32]
 
-# In samples at 48 kHz: as far as the two methods may differ in what a filter does.
-MAX_DISAGREEMENT_SECONDS = 8 / 48_000
-CLEAR_BLIP = 20.0
+# As far as the two methods may differ in what a filter does, in samples at 48 kHz.
+CLOSE_SECONDS, MAX_DISAGREEMENT_SECONDS = 3 / 48_000, 8 / 48_000
+# Of an answer to a blip, over its noise: heard, and heard from its very start.
+CLEAR_BLIP, EXACT_BLIP = 20.0, 120.0
 MIN_AGREEMENT = 0.5
 MIN_AGREEING_BLOCKS = 6
 AGREEING_SECONDS = 20 / 48_000
@@ -96,17 +97,19 @@ def align_recordings(
     near = None
     if correlation is not None and trusted:
         near = _delay_at_start(correlation, drift_ppm or 0.0, sample_rate_hz)
+    drifts = [1e-6 * (drift_ppm or 0.0) * at[0] if at else 0.0 for at in (blips, end_blips)]
     answers = [
-        blip_response(x, y, positions, sample_rate_hz, near_samples=near)
-        for positions in (blips, end_blips)
+        blip_response(x, y, at, sample_rate_hz, near_samples=None if near is None else near + drift)
+        for at, drift in zip((blips, end_blips), drifts, strict=True)
     ]
     start, end = (a if _is_clear(a) else None for a in answers)
     if start is None and near is not None and blips:
         # Far from where the correlation expects them?
         elsewhere = blip_response(x, y, blips, sample_rate_hz)
         start = elsewhere if _is_clear(elsewhere) else None
-    delay, confidence, explanation = _verdict(start, near, correlation, sample_rate_hz)
-    if start is not None and end is not None and not jumps:
+    onset = None if start is None else _onset(start) - round(drifts[0])
+    delay, confidence, explanation = _verdict(start, onset, near, correlation, sample_rate_hz)
+    if start and end and confidence is Confidence.HIGH and not jumps:
         distance = end.positions[0] - start.positions[0]
         drift_ppm = 1e6 * (_onset(end) - _onset(start)) / distance
     return Alignment(
@@ -153,14 +156,21 @@ def _sign(response: BlipResponse | None) -> int:
 
 def _verdict(
     start: BlipResponse | None,
+    onset: int | None,
     near: float | None,
     correlation: Correlation | None,
     sample_rate_hz: int,
 ) -> tuple[int, Confidence, str]:
-    if start is not None and near is not None:
-        onset = _onset(start)
-        if abs(onset - near) <= MAX_DISAGREEMENT_SECONDS * sample_rate_hz:
+    """What the blips (``onset``) and the playing (``near``) say together."""
+    if start is not None and onset is not None and near is not None:
+        apart_seconds = abs(onset - near) / sample_rate_hz
+        exact = start.prominence >= EXACT_BLIP and apart_seconds <= MAX_DISAGREEMENT_SECONDS
+        if exact or apart_seconds <= CLOSE_SECONDS:
             return onset, Confidence.HIGH, "The blips and the playing agree."
+        if apart_seconds <= MAX_DISAGREEMENT_SECONDS:
+            # The start of a faint answer is lost in the noise.
+            explanation = "Measured from the playing; the blips are faint and nearly agree."
+            return round(near), Confidence.MEDIUM, explanation
         return (
             round(near),
             Confidence.LOW,
@@ -169,9 +179,9 @@ def _verdict(
         )
     if near is not None:
         return round(near), Confidence.MEDIUM, "Measured from the playing."
-    if start is not None:
+    if onset is not None:
         return (
-            _onset(start),
+            onset,
             Confidence.MEDIUM,
             "Measured from the blips; the playing is too noisy or too distorted to confirm it.",
         )

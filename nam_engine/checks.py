@@ -10,13 +10,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nam_engine.alignment import Alignment, Confidence
 from nam_engine.audio import Span, rms_dbfs
-from nam_engine.effects import find_gate, find_swing, quiet_spans, ring_on_db
+from nam_engine.effects import (
+    Levels,
+    Swing,
+    find_dropouts,
+    find_gate,
+    find_swing,
+    frame_levels,
+    quiet_spans,
+    ring_on_db,
+)
 from nam_engine.findings import Finding, Kind, Severity
 
 __all__ = ["Noise", "Pair", "check_pair", "noise_floor", "replicate_esr"]
@@ -37,13 +47,14 @@ MAX_NOISE_ESR = 0.01
 MAX_LEVEL_CHANGE_DB = 0.5
 MAX_RING_ON_DBFS, RING_ON_ABOVE_REST_DB, RING_ON_BELOW_PLAYING_DB = -70.0, 10.0, 50.0
 MIN_ECHO_SHARE = 0.2
-MIN_SWING_SAMPLES_48K, MIN_SWING_PROMINENCE, MIN_SWING_HZ = 8.0, 40.0, 0.6
+MIN_SWING_SAMPLES_48K, MIN_SWING_SHARE = 2.0, 0.35
 MIN_DRIFT_PPM, MIN_DRIFT_SAMPLES_48K = 1.0, 8.0
 MIN_GAP_SECONDS, GAP_NEIGHBOUR_SECONDS = 0.002, 0.01
 GAP_INPUT_DBFS = -40.0
 TOP_OF_WAVE = 0.1
-CLICK_RATIO, INPUT_CLICK_RATIO, CLICK_LEVEL = 10.0, 5.0, 0.003
+CLICK_RATIO, CLICK_OVER_INPUT, CLICK_LEVEL = 40.0, 8.0, 0.02
 CLICK_FRAME_SECONDS, CLICK_FRAMES = 0.01, 6
+JUMP_FLOOR = 1e-9
 JUMP_SECONDS = 1.0  # within which the place of a jump is known
 QUIET_MARGIN_SECONDS = 0.3
 MAX_PLACES = 1000
@@ -54,8 +65,7 @@ class Pair:
     """An aligned input ``x`` and output ``y``, (time,) each, of equal length.
 
     ``validation`` is the passage that will validate, ``replicates`` the one that is played
-    twice; the names are those of the files. ``output_start`` is the sample of the recording
-    that is the first of ``y``.
+    twice; the names are those of the files. ``latency_samples`` were taken out.
     """
 
     x: Samples
@@ -66,14 +76,18 @@ class Pair:
     replicates: tuple[Span, Span] | None
     input_name: str
     output_name: str
-    output_start: int = 0
+    latency_samples: int = 0
+
+    @cached_property
+    def levels(self) -> Levels:
+        return frame_levels(self.x, self.y, self.sample_rate_hz)
 
     def seconds(self, samples: float) -> float:
         return samples / self.sample_rate_hz
 
     def place(self, sample: float) -> float:
         """The second of the recording at which a sample of the pair is."""
-        return self.seconds(self.output_start + sample)
+        return self.seconds(max(0, self.latency_samples) + sample)
 
 
 @dataclass(frozen=True)
@@ -172,14 +186,19 @@ def _runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 
 def check_identity(pair: Pair) -> list[Finding]:
-    """Is the output the input itself, or nothing to do with it?"""
+    """Is the output the input itself, or nothing that can be laid against it?"""
     power = float(np.dot(pair.x, pair.x))
     gain = float(np.dot(pair.x, pair.y)) / power
     rest = pair.y - np.float32(gain) * pair.x
     if float(np.dot(rest, rest)) < COPY_ESR * float(np.dot(pair.y, pair.y)):
-        message = f"{pair.output_name} is {pair.input_name}, {20 * np.log10(abs(gain)):+.1f} dB."
+        over = " and turned over" if gain < 0 else ""
+        level = f"{20 * np.log10(abs(gain)):+.1f} dB{over}"
+        message = f"{pair.output_name} is {pair.input_name} itself ({level})."
         return [Finding(Kind.SAME_AS_INPUT, STOP, message, {"gain": gain})]
     if pair.alignment.confidence is Confidence.NONE:
+        swing = _swing(pair)
+        if swing is not None:
+            return [_modulation(pair, swing, STOP)]
         message = f"Nothing in {pair.output_name} follows {pair.input_name}."
         return [Finding(Kind.UNRELATED, STOP, message, {"agreement": pair.alignment.agreement})]
     return []
@@ -224,22 +243,16 @@ def check_noise(pair: Pair) -> list[Finding]:
 
 
 def check_gate(pair: Pair) -> list[Finding]:
-    gate = find_gate(pair.x, pair.y, pair.sample_rate_hz)
+    gate = find_gate(pair.levels)
     if gate is None:
         return []
     message = (
         f"Below {gate.threshold_db:.0f} dBFS of {pair.input_name} the sound of"
         f" {pair.output_name} falls by {min(gate.drop_db, 99):.0f} dB at once."
     )
-    return [
-        Finding(
-            Kind.NOISE_GATE,
-            WARN,
-            message,
-            {"threshold_dbfs": gate.threshold_db, "drop_db": gate.drop_db},
-            {"input_db": gate.input_db, "output_db": gate.output_db},
-        )
-    ]
+    numbers = {"threshold_dbfs": gate.threshold_db, "drop_db": gate.drop_db}
+    picture = {"input_db": pair.levels.input_db, "output_db": pair.levels.output_db}
+    return [Finding(Kind.NOISE_GATE, WARN, message, numbers, picture)]
 
 
 def replicate_esr(pair: Pair) -> float | None:
@@ -257,7 +270,7 @@ def _esr(target: Samples, other: Samples) -> float | None:
 
 
 def check_replicates(pair: Pair) -> list[Finding]:
-    """Does the rig repeat itself? A change of level and the noise are findings of their own."""
+    """Does the rig repeat itself? Its level, its noise and the clocks are other findings."""
     esr = replicate_esr(pair)
     if esr is None or pair.replicates is None:
         return []
@@ -272,6 +285,8 @@ def check_replicates(pair: Pair) -> list[Finding]:
             f"{pair.output_name} is {abs(change_db):.1f} dB {than} at its end than at its start."
         )
         findings.append(Finding(Kind.LEVEL_CHANGED, WARN, message, {"change_db": change_db}))
+    if check_clock(pair):
+        return findings
     noise = noise_floor(pair)
     expected = 2 * 10 ** ((noise.level_dbfs - rms_dbfs(first)) / 10) if noise else 0.0
     at_equal_level = _esr(first, np.float32(10 ** (-change_db / 20)) * second)
@@ -293,7 +308,7 @@ def check_time_effects(pair: Pair) -> list[Finding]:
     if echo is not None and echo.share > MIN_ECHO_SHARE:
         message = (
             f"{pair.output_name} repeats itself after {1000 * echo.seconds:.0f} ms,"
-            f" {20 * np.log10(echo.share):.0f} dB down."
+            f" {-20 * np.log10(echo.share):.0f} dB down."
         )
         numbers = {"echo_seconds": echo.seconds, "echo_share": echo.share}
         findings.append(Finding(Kind.LONG_RESPONSE, WARN, message, numbers))
@@ -307,28 +322,36 @@ def check_time_effects(pair: Pair) -> list[Finding]:
             )
             numbers = {"ring_on_dbfs": still_db, "rest_dbfs": rest_db}
             findings.append(Finding(Kind.LONG_RESPONSE, WARN, message, numbers))
-    if correlation is None:
-        return findings
-    swing = find_swing(pair.x, pair.y, pair.sample_rate_hz, correlation)
-    if swing is not None and (
-        swing.samples > MIN_SWING_SAMPLES_48K * pair.sample_rate_hz / 48_000
-        and swing.prominence > MIN_SWING_PROMINENCE
-        and swing.hz > MIN_SWING_HZ
-    ):
-        message = (
-            f"The delay of {pair.output_name} swings {swing.hz:.1f} times a second"
-            f" by {1000 * pair.seconds(swing.samples):.1f} ms."
-        )
-        findings.append(
-            Finding(
-                Kind.MODULATION,
-                WARN,
-                message,
-                {"hz": swing.hz, "samples": swing.samples},
-                {"seconds": swing.seconds, "delays": swing.delays},
-            )
-        )
+    swing = _swing(pair)
+    if swing is not None:
+        findings.append(_modulation(pair, swing, WARN))
     return findings
+
+
+def _swing(pair: Pair) -> Swing | None:
+    """A swing of the delay that no amp has."""
+    correlation = pair.alignment.correlation
+    if correlation is None:
+        return None
+    move = pair.alignment.delay_samples - pair.latency_samples
+    x, y = pair.x[max(0, -move) :], pair.y[max(0, move) :]
+    swing = find_swing(x, y, pair.sample_rate_hz, correlation.bend)
+    least = MIN_SWING_SAMPLES_48K * pair.sample_rate_hz / 48_000
+    if swing is None or swing.samples < least or swing.share < MIN_SWING_SHARE:
+        return None
+    return swing
+
+
+def _modulation(pair: Pair, swing: Swing, severity: Severity) -> Finding:
+    too_far = ", too far to measure the latency" if severity is STOP else ""
+    return Finding(
+        Kind.MODULATION,
+        severity,
+        f"The delay of {pair.output_name} swings {swing.hz:.1f} times a second"
+        f" by {1000 * pair.seconds(swing.samples):.2g} ms{too_far}.",
+        {"hz": swing.hz, "swing_seconds": pair.seconds(swing.samples)},
+        {"seconds": swing.seconds, "delays": swing.delays},
+    )
 
 
 def check_clock(pair: Pair) -> list[Finding]:
@@ -363,25 +386,29 @@ def check_clock(pair: Pair) -> list[Finding]:
 
 
 def check_gaps(pair: Pair) -> list[Finding]:
-    starts, lengths = _gaps(pair)
-    if not len(starts):
+    gaps = _gaps(pair)
+    if not gaps:
         return []
-    more = f", and {len(starts) - 1} more times" if len(starts) > 1 else ""
+    more = f", and {len(gaps) - 1} more times" if len(gaps) > 1 else ""
+    first = gaps[0]
     message = (
-        f"{pair.output_name} falls silent for {1000 * pair.seconds(lengths[0]):.0f} ms"
-        f" at {pair.place(starts[0]):.2f} s{more}."
+        f"{pair.output_name} falls silent for {1000 * pair.seconds(len(first)):.0f} ms"
+        f" at {pair.place(first.start):.2f} s{more}."
     )
     numbers = {
-        "places": len(starts),
-        "first_seconds": pair.place(starts[0]),
-        "length_seconds": pair.seconds(lengths[0]),
+        "places": len(gaps),
+        "first_seconds": pair.place(first.start),
+        "first_length_seconds": pair.seconds(len(first)),
     }
-    picture = {"starts": starts[:MAX_PLACES], "lengths": lengths[:MAX_PLACES]}
+    picture = {
+        "starts": np.array([gap.start for gap in gaps[:MAX_PLACES]]),
+        "lengths": np.array([len(gap) for gap in gaps[:MAX_PLACES]]),
+    }
     return [Finding(Kind.GAP, WARN, message, numbers, picture)]
 
 
-def _gaps(pair: Pair) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Starts and lengths of where the output stands still while the input is played.
+def _gaps(pair: Pair) -> list[Span]:
+    """Where the output stands still, or is lost in noise, while the input is played.
 
     An amp that clips stands still as well, but only at the tops of its waves.
     """
@@ -391,56 +418,90 @@ def _gaps(pair: Pair) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     around = round(GAP_NEIGHBOUR_SECONDS * pair.sample_rate_hz)
     audible = 10 ** ((GAP_INPUT_DBFS + rms_dbfs(pair.y)) / 20)
 
-    def is_gap(start: int, stop: int) -> bool:
-        before, after = pair.y[max(0, start - around) : start], pair.y[stop : stop + around]
-        if not (len(before) and len(after)) or rms_dbfs(pair.x[start:stop]) < GAP_INPUT_DBFS:
+    def is_gap(gap: Span) -> bool:
+        before = pair.y[max(0, gap.start - around) : gap.start]
+        after = pair.y[gap.stop : gap.stop + around]
+        if not (len(before) and len(after)) or rms_dbfs(gap.of(pair.x)) < GAP_INPUT_DBFS:
             return False
         heard = min(np.abs(before).max(), np.abs(after).max()) > audible
         near = np.concatenate([before, after])
         top = TOP_OF_WAVE * (near.max() - near.min())
-        return bool(heard and near.min() + top < pair.y[start] < near.max() - top)
+        return bool(heard and near.min() + top < pair.y[gap.start] < near.max() - top)
 
-    found = [is_gap(start, start + length) for start, length in zip(starts, lengths, strict=True)]
-    return starts[found], lengths[found]
+    gaps = [Span(start, start + length) for start, length in zip(starts, lengths, strict=True)]
+    gaps = [gap for gap in gaps if is_gap(gap)]
+    if pair.alignment.jumps or find_gate(pair.levels) is not None:
+        return gaps
+    dropouts = [
+        dropout
+        for dropout in find_dropouts(pair.levels)
+        if not any(gap.start < dropout.stop and dropout.start < gap.stop for gap in gaps)
+    ]
+    return sorted(gaps + dropouts, key=lambda gap: gap.start)
 
 
 def check_clicks(pair: Pair) -> list[Finding]:
-    """Single jumps far out of what is around them, where the input has none."""
+    """Single jumps far out of what is around them, where the input has none.
+
+    A distorted wave jumps in each of its periods, a click stands alone: it is measured by
+    what three other frames within hearing reach. Of the input the start of a note counts
+    as well, which fills a few frames.
+    """
     frame = round(CLICK_FRAME_SECONDS * pair.sample_rate_hz)
-    clicks = _clicks(pair.y, frame, CLICK_RATIO, CLICK_LEVEL * np.abs(pair.y).max())
+    heights = _jumps(pair.y, frame)
+    ratios = _prominence(heights, rank=3)
+    clicks = np.flatnonzero((ratios > CLICK_RATIO) & (heights > CLICK_LEVEL * np.abs(pair.y).max()))
     if not len(clicks):
         return []
-    # An input that begins in the middle of a note clicks as well.
-    explained = [_clicks(np.pad(pair.x, (4, 0)), frame, INPUT_CLICK_RATIO, least=0.0)]
-    gaps, lengths = _gaps(pair)
-    explained += [gaps // frame, (gaps + lengths) // frame]
-    jumps = np.array([jump.seconds / CLICK_FRAME_SECONDS for jump in pair.alignment.jumps])
-    near = [np.abs(np.subtract.outer(clicks, np.concatenate(explained))) <= CLICK_FRAMES]
-    near += [np.abs(np.subtract.outer(clicks, jumps)) <= JUMP_SECONDS / CLICK_FRAME_SECONDS]
-    clicks = clicks[~np.concatenate(near, axis=1).any(axis=1)]
+    # An input that begins in the middle of a note jumps there.
+    input_ratios = _prominence(_jumps(np.pad(pair.x, (4, 0)), frame), rank=CLICK_FRAMES)
+    near_input = _around(input_ratios).max(axis=1)[clicks]
+    edges = np.array([edge for gap in _gaps(pair) for edge in (gap.start, gap.stop)]) / frame
+    jumps = np.array([jump.seconds for jump in pair.alignment.jumps]) / CLICK_FRAME_SECONDS
+    explained = [
+        ratios[clicks] < CLICK_OVER_INPUT * near_input,
+        _any_within(clicks, edges, CLICK_FRAMES),
+        _any_within(clicks, jumps, JUMP_SECONDS / CLICK_FRAME_SECONDS),
+    ]
+    clicks = clicks[~np.any(explained, axis=0)]
     if not len(clicks):
         return []
     places = "place" if len(clicks) == 1 else "places"
     first = pair.place(clicks[0] * frame)
     message = f"{pair.output_name} clicks at {len(clicks)} {places}, first at {first:.2f} s."
     numbers = {"places": len(clicks), "first_seconds": first}
-    return [Finding(Kind.CLICKS, WARN, message, numbers, {"starts": clicks[:MAX_PLACES] * frame})]
+    starts = {"starts": clicks[:MAX_PLACES] * frame}
+    return [Finding(Kind.CLICKS, WARN, message, numbers, starts)]
 
 
-def _clicks(samples: Samples, frame: int, ratio: float, least: float) -> NDArray[np.intp]:
-    """The frames with a jump of ``least`` and more, far out of what is around them.
+def _jumps(samples: Samples, frame: int) -> Samples:
+    """How high the largest jump of each frame is, (frame,), by a single sample's measure.
 
-    Jumps are seen in the fourth difference, in which the sound of a speaker is soft. A
-    distorted wave jumps in each of its periods, a click stands alone: it is measured by what
-    three other frames within hearing reach.
+    Jumps are seen in the fourth difference, in which the sound of a speaker is soft.
     """
-    jumps = np.abs(np.diff(samples, 4)) / np.float32(6)  # of a single sample: its height
-    highest = jumps[: len(jumps) // frame * frame].reshape(-1, frame).max(axis=1)
-    around = np.lib.stride_tricks.sliding_window_view(
-        np.pad(highest, CLICK_FRAMES), 2 * CLICK_FRAMES + 1
-    )
-    usual = np.partition(around, -4, axis=1)[:, -4]
-    return np.flatnonzero(highest > np.maximum(ratio * usual, least))
+    jumps = np.abs(np.diff(samples, 4)) / np.float32(6)
+    highest: Samples = jumps[: len(jumps) // frame * frame].reshape(-1, frame).max(axis=1)
+    return highest
+
+
+def _prominence(heights: Samples, rank: int) -> Samples:
+    """The heights (frame,) over what ``rank`` others around each reach."""
+    usual = np.partition(_around(heights), -rank - 1, axis=1)[:, -rank - 1]
+    return heights / (usual + np.float32(JUMP_FLOOR))
+
+
+def _around(frames: Samples) -> Samples:
+    """Each of the frames (frame,) with its neighbours, (frame, neighbour)."""
+    padded = np.pad(frames, CLICK_FRAMES)
+    return np.lib.stride_tricks.sliding_window_view(padded, 2 * CLICK_FRAMES + 1)
+
+
+def _any_within(
+    places: NDArray[np.intp], others: NDArray[np.floating], distance: float
+) -> NDArray[np.bool_]:
+    """Which of the places are that near to any of the others."""
+    near: NDArray[np.bool_] = np.abs(np.subtract.outer(places, others)) <= distance
+    return near.any(axis=1)
 
 
 def check_polarity(pair: Pair) -> list[Finding]:

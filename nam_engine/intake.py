@@ -157,7 +157,7 @@ def take_in(source: Recording, output: Recording, choices: Choices | None = None
         replicates=_replicates(recognised, len(x), moved=max(0, -latency)),
         input_name=source.path.name,
         output_name=output.path.name,
-        output_start=max(0, latency),
+        latency_samples=latency,
     )
     findings += [
         *_about_input(source, recognised),
