@@ -500,8 +500,8 @@ def _any_within(
     places: NDArray[np.intp], others: NDArray[np.floating], distance: float
 ) -> NDArray[np.bool_]:
     """Which of the places are that near to any of the others."""
-    near: NDArray[np.bool_] = np.abs(np.subtract.outer(places, others)) <= distance
-    return near.any(axis=1)
+    distances = np.abs(np.subtract.outer(places, others))
+    return np.asarray(distances.min(axis=1, initial=np.inf) <= distance)
 
 
 def check_polarity(pair: Pair) -> list[Finding]:
