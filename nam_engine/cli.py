@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 from nam_engine import __version__
 from nam_engine.errors import NamEngineError
-from nam_engine.events import Saved
 from nam_engine.metadata import UserMetadata
-from nam_engine.presets import DEMO_RECIPE, OFFICIAL_RECIPE
+from nam_engine.presets import A2_CHANNELS, DEMO_RECIPE, OFFICIAL_RECIPE
 
 if TYPE_CHECKING:
+    from nam_engine.control import RunControl
     from nam_engine.intake import Choices
     from nam_engine.session import TrainJob
+    from nam_engine.summary import Outcome
 
 EXIT_OK, EXIT_ERROR = 0, 1
 DEMO_SECONDS = 20.0
@@ -99,6 +100,17 @@ def _parser() -> argparse.ArgumentParser:
     _add_choices(train)
     train.add_argument(
         "--ignore-checks", action="store_true", help="train in spite of what the checks found"
+    )
+    _add_stop_rules(train)
+    train.add_argument(
+        "--resume", action="store_true", help="go on where the last training of this name was"
+    )
+    train.add_argument(
+        "--from",
+        dest="start",
+        type=Path,
+        metavar="MODEL.nam",
+        help="begin with the weights of this A2 model",
     )
     train.add_argument("--seed", type=_seed, default=0, metavar="S")
     train.add_argument("--name", help="the model's name and file name (default: the recording's)")
@@ -177,6 +189,21 @@ def _choices(options: argparse.Namespace, *, ignore_checks: bool = False) -> Cho
     )
 
 
+def _add_stop_rules(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--target-esr", type=_esr, metavar="ESR", help="stop when the validation ESR is this low"
+    )
+    parser.add_argument(
+        "--target-submodel",
+        choices=tuple(A2_CHANNELS),
+        help="whose ESR --target-esr means (default: the largest's)",
+    )
+    parser.add_argument(
+        "--patience", type=_positive, metavar="N", help="stop after N epochs without improvement"
+    )
+    parser.add_argument("--minutes", type=_minutes, metavar="M", help="stop after so many minutes")
+
+
 def _add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
 
@@ -208,6 +235,14 @@ def _seed(text: str) -> int:
 
 def _slim(text: str) -> float:
     return float(_number(text, float, 0, 1))
+
+
+def _esr(text: str) -> float:
+    return float(_number(text, float, 0, 1))
+
+
+def _minutes(text: str) -> float:
+    return float(_number(text, float, 0, MAX_NUMBER))
 
 
 def _seconds(text: str) -> float:
@@ -256,45 +291,74 @@ def _check(options: argparse.Namespace) -> int:
 
 def _train(options: argparse.Namespace) -> int:
     from nam_engine.session import TrainJob
+    from nam_engine.stopping import StopRules
 
     if options.name is not None and len(options.outputs) > 1:
         options.parser.error("--name goes with one OUTPUT; several are named after their files")
-    status = EXIT_OK
-    with _stop_on_interrupt() as should_stop:
-        for i, output in enumerate(options.outputs):
-            job = TrainJob(
-                input_path=options.input,
-                output_path=output,
-                outdir=options.outdir,
-                recipe=replace(OFFICIAL_RECIPE, epochs=options.epochs),
-                device=options.device,
-                seed=options.seed,
-                choices=_choices(options, ignore_checks=options.ignore_checks),
-                channel=options.channel,
-                user=UserMetadata(name=options.name),
-            )
+    if options.target_submodel is not None and options.target_esr is None:
+        options.parser.error("--target-submodel goes with --target-esr")
+    jobs = [
+        TrainJob(
+            input_path=options.input,
+            output_path=output,
+            outdir=options.outdir,
+            recipe=replace(OFFICIAL_RECIPE, epochs=options.epochs),
+            device=options.device,
+            seed=options.seed,
+            choices=_choices(options, ignore_checks=options.ignore_checks),
+            channel=options.channel,
+            user=UserMetadata(name=options.name),
+            stop_rules=StopRules(
+                options.target_esr, options.target_submodel, options.patience, options.minutes
+            ),
+            resume=options.resume,
+            start_path=options.start,
+        )
+        for output in options.outputs
+    ]
+    return _run_jobs(jobs, as_json=options.json)
+
+
+def _run_jobs(jobs: Sequence[TrainJob], *, as_json: bool) -> int:
+    """Run one after the other; a failure is not the others' fault."""
+    from nam_engine.control import RunControl
+    from nam_engine.progress import to_json
+    from nam_engine.summary import Outcome, print_outcomes
+
+    outcomes = []
+    control = RunControl()
+    with _stop_on_interrupt(control):
+        for i, job in enumerate(jobs):
+            outcome = Outcome(job.output_path.name)
+            outcomes.append(outcome)
             try:
-                _run_job(job, should_stop, as_json=options.json)
+                _run_job(job, control, outcome, as_json=as_json)
             except NamEngineError as error:
-                # The other recordings are not to blame.
-                status = _report(error)
-            if should_stop() and (left := options.outputs[i + 1 :]):
-                names = ", ".join(path.name for path in left)
-                print(f"nam-engine: not trained: {names}", file=sys.stderr)
-                return EXIT_ERROR
-    return status
+                outcome.failure = error
+                _report(error)
+            if control.should_stop() and (left := jobs[i + 1 :]):
+                names = ", ".join(job.output_path.name for job in left)
+                _report(NamEngineError(f"Not trained: {names}."))
+                break
+    if len(jobs) > 1:
+        if as_json:
+            for outcome in outcomes:
+                print(to_json(outcome.to_json()))
+        else:
+            print_outcomes(outcomes)
+    has_all = len(outcomes) == len(jobs) and all(o.failure is None for o in outcomes)
+    return EXIT_OK if has_all else EXIT_ERROR
 
 
-def _run_job(job: TrainJob, should_stop: StopFlag, *, as_json: bool) -> None:
+def _run_job(job: TrainJob, control: RunControl, outcome: Outcome, *, as_json: bool) -> None:
     from nam_engine.progress import JsonLines, TerminalProgress
     from nam_engine.session import train
 
     show = JsonLines() if as_json else TerminalProgress(job.output_path.name)
-    saved, lost = None, False
-    with closing(show), closing(train(job, should_stop)) as events:
+    lost = False
+    with closing(show), closing(train(job, control)) as events:
         for event in events:
-            if isinstance(event, Saved):
-                saved = event.path
+            outcome.note(event)
             try:
                 if not lost:
                     show(event)
@@ -303,38 +367,26 @@ def _run_job(job: TrainJob, should_stop: StopFlag, *, as_json: bool) -> None:
                 _discard_output()
                 # The reader has left (rich exits then): stop. A full disk: carry on unseen.
                 if isinstance(error, (BrokenPipeError, SystemExit)):
-                    should_stop.stop()
+                    control.stop()
     if lost:
         raise NamEngineError(
             f"The progress of training on {job.output_path.name} could not be printed to its end.",
-            f"The best model was saved as {saved}.",
+            f"The best model was saved as {outcome.path}.",
         )
 
 
-class StopFlag:
-    """Becomes true at the first Ctrl-C; the second one interrupts for good."""
-
-    def __init__(self) -> None:
-        self._stop = False
-
-    def __call__(self) -> bool:
-        return self._stop
-
-    def stop(self) -> None:
-        self._stop = True
-
-    def on_signal(self, _signal: int, _frame: FrameType | None) -> None:
-        if self._stop:
-            raise KeyboardInterrupt
-        self.stop()
-
-
 @contextmanager
-def _stop_on_interrupt() -> Iterator[StopFlag]:
-    flag = StopFlag()
-    previous = signal.signal(signal.SIGINT, flag.on_signal)
+def _stop_on_interrupt(control: RunControl) -> Iterator[None]:
+    """The first Ctrl-C stops the run, the second one interrupts for good."""
+
+    def on_signal(_signal: int, _frame: FrameType | None) -> None:
+        if control.should_stop():
+            raise KeyboardInterrupt
+        control.stop()
+
+    previous = signal.signal(signal.SIGINT, on_signal)
     try:
-        yield flag
+        yield
     finally:
         signal.signal(signal.SIGINT, previous)
 
@@ -406,9 +458,7 @@ def _demo(options: argparse.Namespace) -> int:
         device=options.device,
         user=UserMetadata(name="demo"),
     )
-    with _stop_on_interrupt() as should_stop:
-        _run_job(job, should_stop, as_json=options.json)
-    return EXIT_OK
+    return _run_jobs([job], as_json=options.json)
 
 
 def _devices(options: argparse.Namespace) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+import psutil
 import torch
 
 from nam_engine.errors import DeviceError
 
-__all__ = ["DeviceReport", "probe_devices", "resolve_device"]
+__all__ = ["DeviceReport", "describe_device", "memory_mb", "probe_devices", "resolve_device"]
 
 PREFERENCE = ("cuda", "mps", "cpu")
 
@@ -39,7 +40,7 @@ def probe_device(name: str) -> DeviceReport:
         return DeviceReport(name, kind, problem)
     try:
         _train_tiny_step(torch.device(name))
-        return DeviceReport(name, _describe(name))
+        return DeviceReport(name, describe_device(torch.device(name)))
     except RuntimeError as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         return DeviceReport(name, kind, f"it is there but a training step on it fails ({reason})")
@@ -62,12 +63,23 @@ def resolve_device(name: str) -> torch.device:
     )
 
 
-def _describe(name: str) -> str:
-    if name == "cuda":
-        return torch.cuda.get_device_name()
-    if name == "mps":
+def describe_device(device: torch.device) -> str:
+    """What a device is, in words."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    if device.type == "mps":
         return "Apple GPU"
     return f"{os.cpu_count()} processor cores, {torch.get_num_threads()} threads"
+
+
+def memory_mb(device: torch.device) -> float:
+    """Megabytes in use: the device's own where it has some, else those of this process."""
+    if device.type == "cuda":
+        return torch.cuda.memory_allocated(device) / 1e6
+    if device.type == "mps":
+        return torch.mps.current_allocated_memory() / 1e6
+    resident: int = psutil.Process().memory_info().rss
+    return resident / 1e6
 
 
 def _missing(name: str) -> str:

@@ -8,6 +8,7 @@
     ├── ConfigError           a network description is malformed or inconsistent
     │   └── UnsupportedError  ... or asks for something packed training cannot do
     ├── NamFileError          a .nam file cannot be read or written
+    ├── CheckpointError       a run cannot be continued from what was kept of it
     ├── DeviceError           the chosen processor cannot be used
     └── TrainingError         training cannot start or produced nothing usable
 """
@@ -17,6 +18,7 @@ from __future__ import annotations
 __all__ = [
     "AudioError",
     "CaptureError",
+    "CheckpointError",
     "ConfigError",
     "DeviceError",
     "NamEngineError",
@@ -60,6 +62,10 @@ class UnsupportedError(ConfigError):
 
 class NamFileError(NamEngineError):
     """A .nam file cannot be read or written."""
+
+
+class CheckpointError(NamEngineError):
+    """A run cannot be continued from what was kept of it."""
 
 
 class DeviceError(NamEngineError):

@@ -1,15 +1,16 @@
 """What a training run says while it runs.
 
 A run yields these in order: from the session one :class:`Checked`; one
-:class:`Started`; then any number of
-:class:`StepsDone`, :class:`EpochDone`, :class:`BestImproved` and, from the
-session, :class:`Saved`; last :class:`Finished`. All are frozen, hold scalars
-(``Finished``: NumPy arrays in main memory) and pickle. Failures are exceptions,
-never events.
+:class:`Started`; then any number of :class:`StepsDone`, :class:`EpochDone`,
+:class:`BestImproved`, :class:`Warned` and, from the session, :class:`Saved`;
+last :class:`Finished`. All are frozen, hold
+scalars (``Finished``: NumPy arrays in main memory) and pickle. Failures that end
+the run are exceptions, never events.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -30,6 +31,7 @@ __all__ = [
     "SubmodelResult",
     "TrainEvent",
     "TrainResult",
+    "Warned",
 ]
 
 
@@ -44,6 +46,10 @@ class SubmodelMetrics:
     esr: float
     mse: float
     mrstft: float
+
+    @property
+    def is_finite(self) -> bool:
+        return all(map(math.isfinite, (self.esr, self.mse, self.mrstft)))
 
 
 @dataclass(frozen=True)
@@ -63,13 +69,19 @@ class Checked:
 
 @dataclass(frozen=True)
 class Started:
-    """Training begins on the recording ``capture``. ``submodels`` are names, smallest first."""
+    """Training begins on the recording ``capture``. ``submodels`` are names, smallest first.
+
+    ``epochs_done`` of ``epochs`` are behind it where an earlier run is continued.
+    ``device`` is PyTorch's name of it, ``device_name`` says it in words.
+    """
 
     capture: str
     submodels: tuple[str, ...]
     epochs: int
+    epochs_done: int
     steps_per_epoch: int
     device: str
+    device_name: str
     sample_rate_hz: int
     train_seconds: float
     validation_seconds: float
@@ -79,23 +91,42 @@ class Started:
 class StepsDone:
     """Progress about ten times a second.
 
-    ``step`` counts from the start of the run; ``mean_loss`` is over the steps
-    since the previous ``StepsDone``; ``gradient_norm`` is that of the last step.
+    ``step`` counts from the start of the training, over all its runs. ``loss`` and its
+    terms ``mse`` and ``mrstft`` (before its weight), all summed over the submodels, are
+    means over the steps since the previous ``StepsDone``; ``gradient_norm`` is that of the
+    last step. ``skipped_steps`` counts those that were not finite, over the whole training.
     """
 
     step: int
-    mean_loss: float
-    steps_per_second: float
+    loss: float
+    mse: float
+    mrstft: float
     gradient_norm: float
     learning_rate: float
+    skipped_steps: int
+    steps_per_second: float
+    seconds_left: float
 
 
 @dataclass(frozen=True)
 class EpochDone:
-    """An epoch (counted from 1) was trained and validated."""
+    """An epoch (counted from 1) was trained and validated: one row of the history.
+
+    Means over the epoch's steps, otherwise as in :class:`StepsDone`; ``metrics`` are the
+    validation's, one per submodel. ``memory_mb`` is what the device's training takes.
+    """
 
     epoch: int
+    step: int
     metrics: tuple[SubmodelMetrics, ...]
+    loss: float
+    mse: float
+    mrstft: float
+    gradient_norm: float
+    learning_rate: float
+    skipped_steps: int
+    steps_per_second: float
+    memory_mb: float
     seconds: float
     seconds_left: float
 
@@ -110,20 +141,34 @@ class BestImproved:
 
 
 @dataclass(frozen=True)
+class Warned:
+    """Something went wrong or came back to order, and the run goes on; sentences for the user."""
+
+    message: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
 class Saved:
-    """A file was written completely."""
+    """The best so far was written completely; ``is_final`` at the end of the run."""
 
     path: Path
+    is_final: bool
 
 
 class FinishReason(Enum):
+    """Why a run ended well."""
+
     COMPLETED = "completed"
     STOPPED = "stopped"
+    TARGET_REACHED = "target reached"
+    NO_IMPROVEMENT = "no improvement"
+    TIME_UP = "time up"
 
 
 @dataclass(frozen=True)
 class SubmodelResult:
-    """The best state of one submodel.
+    """The best state of one submodel, reached after ``epoch`` epochs and ``step`` steps.
 
     ``weights`` are in .nam order (float32), ``head_scale`` last, and reproduce
     the recording at its own level: the training level is already undone.
@@ -132,6 +177,7 @@ class SubmodelResult:
     name: str
     weights: NDArray[np.float32]
     epoch: int
+    step: int
     metrics: SubmodelMetrics
 
 
@@ -152,4 +198,4 @@ class Finished:
     result: TrainResult
 
 
-TrainEvent = Checked | Started | StepsDone | EpochDone | BestImproved | Saved | Finished
+TrainEvent = Checked | Started | StepsDone | EpochDone | BestImproved | Warned | Saved | Finished

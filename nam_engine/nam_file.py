@@ -29,6 +29,7 @@ __all__ = [
     "NamContainer",
     "NamFile",
     "NamModel",
+    "encode_nam",
     "read_nam",
     "write_nam",
 ]
@@ -107,12 +108,16 @@ def _document(
     return document
 
 
+def encode_nam(content: NamFile) -> bytes:
+    """The content of a .nam file. Raises ValueError where a weight is not finite."""
+    return json.dumps(content.to_json(), allow_nan=False).encode()
+
+
 def write_nam(path: Path, content: NamFile) -> None:
     """Write a .nam file atomically. Raises NamFileError where that fails."""
-    text = json.dumps(content.to_json(), allow_nan=False)
     try:
         with atomic_write(path) as file:
-            file.write(text.encode())
+            file.write(encode_nam(content))
     except OSError as error:
         raise NamFileError(
             f"{path} cannot be written ({error.strerror}).",

@@ -64,6 +64,10 @@ class Recipe:
     mrstft_weight: float = 0.0005
     target_rms_dbfs: float = -18.0
 
+    def learning_rate_after(self, epochs: int) -> float:
+        """The learning rate of the epoch that follows so many others."""
+        return self.learning_rate * self.lr_decay_per_epoch**epochs
+
 
 OFFICIAL_RECIPE = Recipe()
 """The recipe of the official trainer on a machine with a GPU."""

@@ -12,24 +12,16 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column
 
 from nam_engine.events import (
-    Checked,
     EpochDone,
     Finished,
-    FinishReason,
     Saved,
     Started,
     StepsDone,
     TrainEvent,
 )
+from nam_engine.narration import Narrator
 
-__all__ = ["JsonLines", "TerminalProgress", "clock", "to_json"]
-
-
-def clock(seconds: float) -> str:
-    """``0:41``, ``12:05`` or ``1:02:03``."""
-    minutes, second = divmod(round(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+__all__ = ["JsonLines", "TerminalProgress", "to_json"]
 
 
 def to_json(value: Any) -> str:
@@ -60,7 +52,7 @@ class JsonLines:
 
 def _scalars(event: TrainEvent) -> dict[str, object]:
     if isinstance(event, Saved):
-        return {"path": str(event.path)}
+        return {"path": str(event.path), "is_final": event.is_final}
     if isinstance(event, Finished):
         submodels = [
             {"name": s.name, "epoch": s.epoch, **asdict(s.metrics)} for s in event.result.submodels
@@ -77,7 +69,6 @@ class TerminalProgress:
     """A progress bar on a terminal, one line an epoch elsewhere."""
 
     def __init__(self, title: str, console: Console | None = None) -> None:
-        self._title = title
         self._console = console or Console()
         self._has_bar = self._console.is_terminal and not self._console.is_dumb_terminal
         self._progress = Progress(
@@ -89,72 +80,37 @@ class TerminalProgress:
             disable=not self._has_bar,
         )
         self._task = self._progress.add_task("")
-        self._epochs = 0
-        self._steps_per_epoch = 0
+        self._narrator = Narrator(title)
 
     def __call__(self, event: TrainEvent) -> None:
         match event:
-            case Checked():
-                self._checked(event)
             case Started():
-                self._start(event)
+                self._tell(event)
+                total = event.epochs * event.steps_per_epoch
+                done = event.epochs_done * event.steps_per_epoch
+                self._update(event, done, total)
+                self._progress.start()
             case StepsDone():
-                self._steps(event)
-            case EpochDone():
-                self._epoch(event)
-            case Saved():
-                self._print(f"Saved {event.path}")
-            case Finished():
-                self._finish(event)
+                self._update(event, event.step)
+            case EpochDone() if self._has_bar:
+                self._update(event, event.step)
             case _:
-                pass
+                self._tell(event)
 
     def close(self) -> None:
         """Take the bar away."""
         self._progress.stop()
 
-    def _checked(self, event: Checked) -> None:
-        sure = (
-            event.confidence if event.confidence == "by hand" else f"{event.confidence} confidence"
-        )
-        known = f"; input: {event.input}" if event.input else ""
-        self._print(f"{self._title}: latency {event.latency_samples} samples ({sure}){known}")
-        for warning in event.warnings:
-            self._print(f"  ! {warning}")
-
-    def _start(self, event: Started) -> None:
-        self._epochs, self._steps_per_epoch = event.epochs, event.steps_per_epoch
-        self._print(
-            f"{self._title}: {event.train_seconds:.1f} s to train on,"
-            f" {event.validation_seconds:.1f} s to validate, on {event.device};"
-            f" ESR of {' and '.join(event.submodels)}:"
-        )
-        total = event.epochs * event.steps_per_epoch
-        self._progress.update(self._task, total=total, description="starting")
-        self._progress.start()
-
-    def _steps(self, event: StepsDone) -> None:
-        self._progress.update(self._task, completed=event.step)
-        if event.step < self._steps_per_epoch:
-            steps_left = self._epochs * self._steps_per_epoch - event.step
-            left = clock(steps_left / event.steps_per_second)
-            self._progress.update(self._task, description=f"epoch 1/{self._epochs}  {left} left")
-
-    def _epoch(self, event: EpochDone) -> None:
-        errors = "  ".join(f"{m.esr:.3g}" for m in event.metrics)
-        left = clock(event.seconds_left)
-        status = f"epoch {event.epoch}/{self._epochs}  {left} left  ESR {errors}"
+    def _update(
+        self, event: Started | StepsDone | EpochDone, completed: int, total: int | None = None
+    ) -> None:
         self._progress.update(
-            self._task, completed=event.epoch * self._steps_per_epoch, description=status
+            self._task,
+            completed=completed,
+            total=total,
+            description=self._narrator.status(event),
         )
-        if not self._has_bar:
-            self._print(status)
 
-    def _finish(self, event: Finished) -> None:
-        if event.reason is FinishReason.STOPPED:
-            self._print("Stopped; the best so far was kept.")
-        for submodel in event.result.submodels:
-            self._print(f"{submodel.name}: ESR {submodel.metrics.esr:.3g} (epoch {submodel.epoch})")
-
-    def _print(self, line: str) -> None:
-        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+    def _tell(self, event: TrainEvent) -> None:
+        for line in self._narrator.tell(event):
+            self._console.print(line, highlight=False, markup=False, soft_wrap=True)

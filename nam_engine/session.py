@@ -3,48 +3,62 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Generator
+import traceback
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from nam_engine.alignment import Confidence
-from nam_engine.atomic import unused_path
 from nam_engine.audio import read_recording, write_wav
 from nam_engine.capture import align
+from nam_engine.control import RunControl
 from nam_engine.devices import resolve_device
-from nam_engine.errors import AudioError, CaptureError, NamFileError, TrainingError
+from nam_engine.errors import (
+    AudioError,
+    CaptureError,
+    NamEngineError,
+    NamFileError,
+    TrainingError,
+)
 from nam_engine.evaluate import Score, evaluate, submodels_of
-from nam_engine.events import Checked, Finished, Saved, TrainEvent, TrainResult
+from nam_engine.events import Checked, Finished, TrainEvent, TrainResult, Warned
 from nam_engine.export import build_container
 from nam_engine.findings import Severity
 from nam_engine.intake import CaptureReport, Choices, take_in
+from nam_engine.job_folder import JobFolder, file_name
+from nam_engine.keeper import Keeper
 from nam_engine.metadata import (
     LatencyCalibration,
     LatencyWarnings,
     TrainingMetadata,
     UserMetadata,
 )
-from nam_engine.nam_file import NamContainer, NamFile, read_nam, write_nam
+from nam_engine.nam_file import NamContainer, NamFile, read_nam
 from nam_engine.presets import A2, OFFICIAL_RECIPE, Recipe
 from nam_engine.render import render
+from nam_engine.stopping import StopRules
 from nam_engine.trainer import Trainer
+from nam_engine.warm_start import read_start
 from nam_engine.wavenet.config import PackedConfig
 from nam_engine.wavenet.parse import parse_packed
 
 __all__ = ["TrainJob", "evaluate_files", "render_file", "train"]
 
-MAX_NAME_BYTES = 200  # file systems allow 255; room for " (2)", ".nam" and a temporary name
-
 
 @dataclass(frozen=True)
 class TrainJob:
-    """One recording to be turned into a .nam file in ``outdir``.
+    """One recording to be turned into a .nam file in a folder of its own in ``outdir``.
 
-    The file is called after ``user.name``, else after the recording. ``channel`` (from 1)
-    of the recording is used, where its channels differ.
+    Folder and file are called after ``user.name``, else after the recording. ``channel`` (from
+    1) of the recording is used, where its channels differ. With ``resume`` the latest training
+    of this name goes on where it was, if there is one; a new one begins with the models of
+    ``start_path``, if given.
     """
 
     input_path: Path
@@ -56,35 +70,83 @@ class TrainJob:
     choices: Choices = field(default_factory=Choices)
     channel: int | None = None
     user: UserMetadata = field(default_factory=UserMetadata)
+    stop_rules: StopRules = field(default_factory=StopRules)
+    resume: bool = False
+    start_path: Path | None = None
 
 
-def train(
-    job: TrainJob, should_stop: Callable[[], bool] = lambda: False
-) -> Generator[TrainEvent, None, None]:
+def train(job: TrainJob, control: RunControl | None = None) -> Generator[TrainEvent, None, None]:
     """Run a job: ``Checked``, then the events of ``Trainer.run``, ``Saved`` before ``Finished``.
 
-    The .nam file gets a new name where one exists already. Raises the errors of
-    the stages before any training where the files or the folder are unusable.
+    Everything is kept in a folder of its own in ``job.outdir``. Raises the errors of the stages
+    before any training where the files or the folder are unusable; an error after that leaves
+    the best so far in the folder, and ``Saved`` has said so.
     """
+    control = control or RunControl()
     intake = take_in(
         read_recording(job.input_path),
         read_recording(job.output_path, job.channel),
         job.choices,
     )
     capture = intake.require_capture()
-    prepare_folder(job.outdir)
     config = parse_packed(A2)
-    trainer = Trainer(capture, config, job.recipe, device=resolve_device(job.device), seed=job.seed)
-    name = file_name(job.user.name or capture.name)
-    yield _checked(capture.name, intake.report, job.choices)
-    try:
-        for event in trainer.run(should_stop):
-            if isinstance(event, Finished):
-                yield Saved(_save(job, config, event.result, intake.report, name))
+    trainer = Trainer(
+        capture,
+        config,
+        job.recipe,
+        device=resolve_device(job.device),
+        seed=job.seed,
+        stop_rules=job.stop_rules,
+    )
+    folder, warnings = _open_folder(job, trainer)
+    with closing(folder):
+        keeper = Keeper(folder, trainer, partial(_container, job, config, intake.report))
+        keeper.put_report(intake.report)
+        keeper.begin()
+        events = _run(trainer, keeper, control)
+        checked = _checked(file_name(job.user.name or capture.name), intake.report, job.choices)
+        for event in chain([checked], warnings, events):
+            keeper.note(event)
             yield event
-    except TrainingError:
+
+
+def _open_folder(job: TrainJob, trainer: Trainer) -> tuple[JobFolder, list[Warned]]:
+    """A new folder, or the one of the training to be continued, whose state is restored."""
+    name = file_name(job.user.name or trainer.capture.name)
+    folder = JobFolder.latest(job.outdir, name) if job.resume else None
+    if folder is not None:
+        try:
+            state, warnings = folder.read_state()
+            trainer.restore(state)
+        except NamEngineError:
+            folder.close()
+            raise
+        return folder, warnings
+    if job.start_path is not None:
+        rate = trainer.capture.sample_rate_hz
+        trainer.start_from(read_start(job.start_path, trainer.config, rate))
+    return JobFolder.create(job.outdir, name), []
+
+
+def _run(trainer: Trainer, keeper: Keeper, control: RunControl) -> Iterator[TrainEvent]:
+    """The trainer's events, and what is saved in between."""
+    try:
+        for event in trainer.run(control.should_stop):
+            if isinstance(event, Finished):
+                yield from keeper.finish(event.result)
+            yield event
+            yield from keeper.keep(event, control)
+    except TrainingError as error:
+        keeper.log([f"! {error}"])
+        if error.__cause__ is not None:
+            keeper.log(traceback.format_exception(error.__cause__))
         if trainer.has_best:
-            yield Saved(_save(job, config, trainer.result(), intake.report, name))
+            yield from keeper.finish(trainer.result())
+        raise
+    except BaseException:
+        # Ctrl-C for the second time, a window that closes, or a fault of ours.
+        keeper.log(traceback.format_exc().splitlines())
+        keeper.abandon()
         raise
 
 
@@ -99,10 +161,10 @@ def _checked(name: str, report: CaptureReport, choices: Choices) -> Checked:
     )
 
 
-def _save(
-    job: TrainJob, config: PackedConfig, result: TrainResult, report: CaptureReport, name: str
-) -> Path:
-    """Write the model; where its folder has become unusable, to a rescue folder."""
+def _container(
+    job: TrainJob, config: PackedConfig, report: CaptureReport, result: TrainResult
+) -> NamContainer:
+    """The result as a file with all that is known about it."""
     alignment = report.alignment
     detected = alignment.confidence is not Confidence.NONE
     training = TrainingMetadata(
@@ -119,26 +181,7 @@ def _save(
         ignore_checks=job.choices.ignore_checks,
         checks_passed=not report.stops,
     )
-    container = build_container(
-        config, result, user=job.user, training=training, moment=datetime.now()
-    )
-    try:
-        path = unused_path(job.outdir / f"{name}.nam")
-        write_nam(path, container)
-    except (OSError, NamFileError) as error:
-        rescued = Path(tempfile.mkdtemp(prefix="nam-rescued-")) / f"{name}.nam"
-        write_nam(rescued, container)
-        raise NamFileError(
-            f"Nothing can be written to {job.outdir} any more.",
-            f"The model was saved as {rescued} instead.",
-        ) from error
-    return path
-
-
-def file_name(name: str) -> str:
-    """A name without the characters that file systems forbid, and short enough for them."""
-    kept = "".join(c for c in name if c.isprintable() and c not in '<>:"/\\|?*').strip(" .")
-    return kept.encode()[:MAX_NAME_BYTES].decode(errors="ignore") or "model"
+    return build_container(config, result, user=job.user, training=training, moment=datetime.now())
 
 
 def prepare_folder(folder: Path) -> None:

@@ -1,46 +1,57 @@
 """The training loop: a generator of typed events that keeps the best weights.
 
-Nothing is printed and nothing is called back. Synchronisation with the device
-happens when the accumulated loss is read, about ten times a second, and at the
-validation after each epoch.
+Nothing is printed and nothing is called back. Between two events the trainer stands between
+two steps: :meth:`Trainer.state` is then all that another one needs to go on exactly from there.
 """
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable, Generator, Iterator
+import hashlib
+import json
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, replace
+from functools import partial
+from typing import TypeVar
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
 from nam_engine.capture import Capture
+from nam_engine.checkpoint import TrainState
 from nam_engine.dataset import Windows
-from nam_engine.errors import TrainingError
+from nam_engine.devices import describe_device, memory_mb
+from nam_engine.errors import CheckpointError, TrainingError
 from nam_engine.events import (
     BestImproved,
     EpochDone,
     Finished,
     FinishReason,
     Started,
-    StepsDone,
     SubmodelMetrics,
     SubmodelResult,
     TrainEvent,
     TrainResult,
+    Warned,
 )
-from nam_engine.losses import MRSTFT_PASSAGE_SECONDS, MultiResolutionStft, esr, mse
+from nam_engine.losses import MRSTFT_PASSAGE_SECONDS, esr, mse
+from nam_engine.meter import Meter
+from nam_engine.nam_file import NamModel
+from nam_engine.pace import Pace
+from nam_engine.position import Position
 from nam_engine.presets import Recipe
+from nam_engine.stepping import Stepper, is_out_of_memory
+from nam_engine.stopping import StopRules
 from nam_engine.wavenet.config import PackedConfig
+from nam_engine.wavenet.ordinary import WaveNet
 from nam_engine.wavenet.packed import PackedWaveNet
-from nam_engine.wavenet.predict import predict
+from nam_engine.wavenet.predict import PIECES_AT_ONCE, predict
 
 __all__ = ["Trainer"]
 
-REPORT_SECONDS = 0.1
+T = TypeVar("T")
+
+MAX_SKIPPED_IN_A_ROW = 3
+MAX_ROLLBACKS = 2
 
 
 class Trainer:
@@ -59,34 +70,50 @@ class Trainer:
         *,
         device: torch.device,
         seed: int = 0,
+        stop_rules: StopRules | None = None,
     ) -> None:
         self.capture = capture
         self.config = config
         self.recipe = recipe
         self.device = device
+        self.stop_rules = stop_rules or StopRules()
+        self.stop_rules.require_submodel(config.names)
+        self.identity = _identity(capture, config, recipe, seed)
         self.generator = torch.Generator().manual_seed(seed)
         with _device_failures(capture, device):
             self.network = PackedWaveNet(config, self.generator).to(device)
             self.windows = Windows(capture, config.receptive_field, recipe, device)
-            self.mrstft = MultiResolutionStft().to(device)
-        self.optimizer = torch.optim.Adam(
-            self.network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
-        )
-        self.scheduler = torch.optim.lr_scheduler.ExponentialLR(
-            self.optimizer, gamma=recipe.lr_decay_per_epoch
-        )
-        self.epochs_done = 0
+            self.stepper = Stepper(self.network, recipe, device)
+        self.position = Position()
+        self.history: list[EpochDone] = []
         self._best: list[SubmodelResult | None] = [None] * len(config.submodels)
+        self._shuffle = self.generator.get_state()
+        self._starts_from_model = False
+        self.good_state = self.state()
+
+    def start_from(self, models: Sequence[NamModel]) -> None:
+        """Begin with the weights of these models, one per submodel, instead of random ones.
+
+        They are judged before the first step, so that training never makes them worse. Raises
+        ConfigError where their structure is another.
+        """
+        for i, model in enumerate(models):
+            wavenet = WaveNet(model.config)
+            wavenet.import_weights(model.weights)
+            wavenet.network.head_scale *= self.windows.target_gain
+            self.network.insert(i, wavenet)
+        self._starts_from_model = True
+        self.good_state = self.state()
 
     def run(
         self, should_stop: Callable[[], bool] = lambda: False
     ) -> Generator[TrainEvent, None, None]:
-        """Train until the last epoch or until ``should_stop`` (asked every step).
+        """Train until the last epoch, a stop rule or ``should_stop`` (asked every step).
 
-        A stop ends with the best weights so far; before the first validation,
-        the current weights are validated first. Raises TrainingError where a
-        submodel never reached a finite ESR, where the run was stopped before its
-        first step, and where the device fails.
+        Every end keeps the best weights so far; before the first validation, the
+        current weights are validated first. Raises TrainingError where training became
+        unstable again and again, where the run was stopped before its first step, and
+        where the device fails.
         """
         with _device_failures(self.capture, self.device):
             yield from self._run(should_stop)
@@ -96,116 +123,256 @@ class Trainer:
             capture=self.capture.name,
             submodels=self.config.names,
             epochs=self.recipe.epochs,
+            epochs_done=self.position.epochs_done,
             steps_per_epoch=self.windows.steps_per_epoch,
             device=str(self.device),
+            device_name=describe_device(self.device),
             sample_rate_hz=self.capture.sample_rate_hz,
             train_seconds=self.capture.seconds(self.capture.train),
             validation_seconds=self.capture.seconds(self.capture.validation),
         )
-        started = time.monotonic()
-        meter = _StepMeter(self.device)
-        reason = FinishReason.COMPLETED
-        while self.epochs_done < self.recipe.epochs and reason is FinishReason.COMPLETED:
-            epoch_started = time.monotonic()
-            for indices in self.windows.epoch(self.generator):
-                if should_stop():
-                    reason = FinishReason.STOPPED
-                    break
-                meter.add(*self.step(*self.windows.batch(indices)))
-                if meter.is_due():
-                    yield meter.report(self.optimizer.param_groups[0]["lr"])
-            else:
-                self.scheduler.step()
-                self.epochs_done += 1
-                metrics = self.validate()
-                now = time.monotonic()
-                epochs_left = self.recipe.epochs - self.epochs_done
-                yield EpochDone(
-                    epoch=self.epochs_done,
-                    metrics=metrics,
-                    seconds=now - epoch_started,
-                    seconds_left=(now - started) / self.epochs_done * epochs_left,
-                )
-                yield from self._keep_best(metrics)
-                if not any(math.isfinite(m.esr) for m in metrics):
-                    raise self._unusable()
-        if not self.has_best:
-            if not meter.steps:
-                raise TrainingError(
-                    f"Training on {self.capture.name} was stopped before its first step;"
-                    " there is nothing to keep."
-                )
-            yield from self._keep_best(self.validate())
-        yield Finished(reason, self.result())
+        if self._starts_from_model and not self.position.steps_done:
+            metrics = yield from self._within_memory(self.validate)
+            improved = self._keep_best(metrics)
+            self.good_state = self.state()
+            yield from improved
+        meter = Meter(
+            Pace(self.windows.steps_per_epoch, self._validation_share()),
+            epochs=self.recipe.epochs,
+            steps_per_epoch=self.windows.steps_per_epoch,
+            minutes=self.stop_rules.minutes,
+            memory_mb=lambda: memory_mb(self.device),
+        )
+        reason = self._reason_between_epochs()
+        while reason is None:
+            reason = yield from self._epoch(should_stop, meter)
+            reason = reason or self._reason_between_epochs()
+        yield Finished(reason, (yield from self._final_result()))
 
-    def step(self, audio: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """One optimizer step; returns loss and gradient norm, still on the device."""
-        prediction = self.network(audio)
-        loss = mse(prediction, target).sum()
-        if self.recipe.mrstft_weight:
-            loss = loss + self.recipe.mrstft_weight * self.mrstft(prediction, target).sum()
-        self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
-        norm = torch.nn.utils.get_total_norm(gradients)
-        self.optimizer.step()
-        return loss.detach(), norm
+    def _validation_share(self) -> float:
+        return len(self.capture.validation) / len(self.capture.train)
+
+    def _reason_between_epochs(self) -> FinishReason | None:
+        epochs_done = self.position.epochs_done
+        if epochs_done >= self.recipe.epochs:
+            return FinishReason.COMPLETED
+        return self.stop_rules.reason_after(epochs_done, self._best)
+
+    def _epoch(
+        self, should_stop: Callable[[], bool], meter: Meter
+    ) -> Generator[TrainEvent, None, FinishReason | None]:
+        """Train and validate an epoch, from the step on where it was left."""
+        rate = self.recipe.learning_rate_after(self.position.epochs_done)
+        self.stepper.learning_rate = rate = rate * 0.5**self.position.rollbacks
+        self.generator.set_state(self._shuffle)
+        meter.start_epoch()
+        for indices in self.windows.epoch(self.generator)[self.position.steps_in_epoch :]:
+            if should_stop():
+                return FinishReason.STOPPED
+            if meter.is_time_up():
+                return FinishReason.TIME_UP
+            step = partial(self.stepper.take, *self.windows.batch(indices))
+            figures = yield from self._within_memory(step)
+            self.position = self.position.after_step(figures)
+            if self.position.skipped_in_a_row == MAX_SKIPPED_IN_A_ROW:
+                yield self._roll_back()
+                return None
+            if report := meter.step_done(figures, self.position, rate):
+                yield report
+        metrics = yield from self._within_memory(self.validate)
+        if not all(m.is_finite for m in metrics):
+            yield self._roll_back()
+            return None
+        row = meter.epoch_done(metrics, self.position, rate)
+        self.position = self.position.after_epoch()
+        self._shuffle = self.generator.get_state()
+        self.history.append(row)
+        improved = self._keep_best(metrics)
+        # All of the epoch is in place before anybody hears of it, and may save it.
+        self.good_state = self.state()
+        yield row
+        yield from improved
+        return None
+
+    def _within_memory(self, work: Callable[[], T]) -> Generator[Warned, None, T]:
+        """Do the work, with smaller and smaller parts of a batch where memory is short."""
+        while True:
+            try:
+                return work()
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+            # Only out here is the memory of the failed attempt free again.
+            is_first = self.stepper.parts == 1
+            if not self.stepper.halve_parts(self.windows.batch_size):
+                raise TrainingError(
+                    f"Training on {self.capture.name} does not fit into the memory of"
+                    f" {describe_device(self.device)}, not even one window at a time.",
+                    "Close other programs that use it, or choose another device.",
+                )
+            if is_first:
+                yield Warned(
+                    f"The memory of {describe_device(self.device)} is full: training on"
+                    f" {self.capture.name} goes on in smaller parts, with the same result but"
+                    " slower.",
+                    "Close other programs that use it.",
+                )
+
+    def _roll_back(self) -> Warned:
+        """Go back to the last state known to be good, with half the learning rate."""
+        if self.position.rollbacks == MAX_ROLLBACKS:
+            raise self._unstable()
+        rollbacks, skipped_steps = self.position.rollbacks + 1, self.position.skipped_steps
+        self._adopt(self.good_state)
+        self.position = replace(
+            self.position,
+            rollbacks=rollbacks,
+            skipped_steps=skipped_steps,
+            skipped_in_a_row=0,
+        )
+        self.good_state = self.state()
+        return Warned(
+            f"Training on {self.capture.name} became unstable (its error was no finite number);"
+            f" it goes on from the end of epoch {self.position.epochs_done} with half the"
+            " learning rate."
+        )
 
     def validate(self) -> tuple[SubmodelMetrics, ...]:
         """The figures of all submodels over the whole validation passage."""
         windows = self.windows
-        prediction = predict(self.network, windows.validation_input, self.config.receptive_field)
+        prediction = predict(
+            self.network,
+            windows.validation_input,
+            self.config.receptive_field,
+            pieces_at_once=max(1, PIECES_AT_ONCE // self.stepper.parts),
+        )
         prediction, target = prediction.unsqueeze(0), windows.validation_target.unsqueeze(0)
         with torch.no_grad():
             figures = torch.stack(
                 [
                     esr(prediction, target),
                     mse(prediction, target),
-                    self.mrstft.over_passages(
+                    self.stepper.mrstft.over_passages(
                         prediction, target, MRSTFT_PASSAGE_SECONDS * self.capture.sample_rate_hz
                     ),
                 ]
             )
         return tuple(SubmodelMetrics(*column) for column in figures.T.tolist())
 
+    def state(self) -> TrainState:
+        """Everything that another trainer of the same ``identity`` needs to go on from here.
+
+        Call it between two events. Raises RuntimeError where the device is lost.
+        """
+        return TrainState(
+            identity=self.identity,
+            stepper=self.stepper.state(),
+            shuffle=self._shuffle.numpy().copy(),
+            position=self.position,
+            best=tuple(self._best),
+            history=tuple(self.history),
+        )
+
+    def restore(self, state: TrainState) -> None:
+        """Go on from a state: the same losses and weights follow, on a processor bit for bit.
+
+        Raises CheckpointError where the state belongs to another training.
+        """
+        for what, value in self.identity.items():
+            if state.identity.get(what) != value:
+                raise CheckpointError(
+                    f"The earlier training of {self.capture.name} had another {what}.",
+                    "Give the same files and options as then, or train anew under another name.",
+                )
+        try:
+            self._adopt(state)
+        except (RuntimeError, TypeError, ValueError) as error:
+            raise CheckpointError(
+                f"The earlier training of {self.capture.name} cannot be continued: what was"
+                " kept of it does not fit together."
+            ) from error
+        self.good_state = self.state()
+
+    def _adopt(self, state: TrainState) -> None:
+        shuffle = torch.from_numpy(state.shuffle.copy())
+        self.generator.set_state(shuffle)
+        self.stepper.restore(state.stepper)
+        self._shuffle = shuffle
+        self.position = state.position
+        self.history = list(state.history)
+        self._best = list(state.best)
+
     @property
     def has_best(self) -> bool:
-        """Whether every submodel has been validated with a finite ESR."""
+        """Whether every submodel has been validated."""
         return all(best is not None for best in self._best)
 
     def result(self) -> TrainResult:
         """The best of each submodel so far. Raises TrainingError where one has none."""
         best = [b for b in self._best if b is not None]
         if len(best) < len(self._best):
-            raise self._unusable()
-        return TrainResult(
-            submodels=tuple(best),
-            sample_rate_hz=self.capture.sample_rate_hz,
-            epochs_done=self.epochs_done,
-        )
+            raise self._unstable()
+        return self._result_of(best)
 
-    def _unusable(self) -> TrainingError:
+    def _final_result(self) -> Generator[Warned, None, TrainResult]:
+        """The best; the current state where nothing was validated yet, which is not kept."""
+        if self.has_best:
+            return self.result()
+        if not self.position.steps_done:
+            raise TrainingError(
+                f"Training on {self.capture.name} was stopped before its first step;"
+                " there is nothing to keep."
+            )
+        metrics = yield from self._within_memory(self.validate)
+        if not all(m.is_finite for m in metrics):
+            raise self._unstable()
+        return self._result_of([self._current(i, m) for i, m in enumerate(metrics)])
+
+    def _result_of(self, submodels: Sequence[SubmodelResult]) -> TrainResult:
+        return TrainResult(tuple(submodels), self.capture.sample_rate_hz, self.position.epochs_done)
+
+    def _unstable(self) -> TrainingError:
         return TrainingError(
-            f"Training on {self.capture.name} went wrong: the error is not a finite number.",
+            f"Training on {self.capture.name} is unstable: its error is no finite number.",
             "Check the recording for damage and try again, or try another seed.",
         )
 
-    def _keep_best(self, metrics: tuple[SubmodelMetrics, ...]) -> Iterator[BestImproved]:
+    def _keep_best(self, metrics: tuple[SubmodelMetrics, ...]) -> list[BestImproved]:
+        improved = []
         for i, submodel in enumerate(metrics):
             best = self._best[i]
             # Written so that NaN is never better.
-            if not math.isfinite(submodel.esr) or (best and not submodel.esr < best.metrics.esr):
-                continue
-            name = self.config.names[i]
-            self._best[i] = SubmodelResult(
-                name, self._export_weights(i), self.epochs_done, submodel
-            )
-            yield BestImproved(submodel=i, epoch=self.epochs_done, esr=submodel.esr)
+            if best is None or submodel.esr < best.metrics.esr:
+                self._best[i] = self._current(i, submodel)
+                improved.append(BestImproved(i, self.position.epochs_done, submodel.esr))
+        return improved
 
-    def _export_weights(self, submodel: int) -> NDArray[np.float32]:
+    def _current(self, submodel: int, metrics: SubmodelMetrics) -> SubmodelResult:
         weights = self.network.extract(submodel).export_weights()
         weights[-1] = self.network.network.head_scale / self.windows.target_gain
-        return weights
+        return SubmodelResult(
+            self.config.names[submodel],
+            weights,
+            self.position.epochs_done,
+            self.position.steps_done,
+            metrics,
+        )
+
+
+def _identity(
+    capture: Capture, config: PackedConfig, recipe: Recipe, seed: int
+) -> Mapping[str, str]:
+    """What two runs must share to be one training, each under the name the user knows it by."""
+    recording = hashlib.sha256(capture.input.tobytes() + capture.target.tobytes())
+    settings = asdict(recipe)
+    del settings["epochs"]  # more of them may be added
+    return {
+        "recording or latency": recording.hexdigest(),
+        "validation passage": f"{capture.train} {capture.validation} {capture.sample_rate_hz}",
+        "network": hashlib.sha256(repr(config).encode()).hexdigest(),
+        "recipe": json.dumps(settings),
+        "seed": str(seed),
+    }
 
 
 @contextmanager
@@ -219,38 +386,3 @@ def _device_failures(capture: Capture, device: torch.device) -> Iterator[None]:
             f"Training on {capture.name} failed on {device} ({reason}).",
             "Close other programs that use it, or choose another device.",
         ) from error
-
-
-class _StepMeter:
-    """Sums losses on the device and says when it is time to read them."""
-
-    def __init__(self, device: torch.device) -> None:
-        self._loss_sum = torch.zeros((), device=device)
-        self._norm = torch.zeros((), device=device)
-        self.steps = 0
-        self._steps_since = 0
-        self._since = time.monotonic()
-
-    def add(self, loss: Tensor, gradient_norm: Tensor) -> None:
-        self._loss_sum += loss
-        self._norm = gradient_norm
-        self.steps += 1
-        self._steps_since += 1
-
-    def is_due(self) -> bool:
-        return time.monotonic() - self._since >= REPORT_SECONDS
-
-    def report(self, learning_rate: float) -> StepsDone:
-        loss_sum = self._loss_sum.item()
-        now = time.monotonic()
-        event = StepsDone(
-            step=self.steps,
-            mean_loss=loss_sum / self._steps_since,
-            steps_per_second=self._steps_since / (now - self._since),
-            gradient_norm=self._norm.item(),
-            learning_rate=learning_rate,
-        )
-        self._loss_sum.zero_()
-        self._steps_since = 0
-        self._since = now
-        return event

@@ -15,7 +15,8 @@ from support import RATE_HZ, container_of, playing, rig, small_packed
 
 from nam_engine import session
 from nam_engine.audio import write_wav
-from nam_engine.cli import StopFlag, main
+from nam_engine.cli import main
+from nam_engine.control import RunControl
 from nam_engine.events import EpochDone, Started, SubmodelMetrics
 from nam_engine.nam_file import read_nam, write_nam
 from nam_engine.progress import TerminalProgress
@@ -42,9 +43,9 @@ def test_train_prints_progress_and_saves(folder: Path, capsys: pytest.CaptureFix
     out = capsys.readouterr().out
     assert "ESR of small and large" in out
     assert "epoch 2/2  0:00 left  ESR " in out
-    assert "Saved out/one.nam" in out
+    assert "Saved out/one/one.nam" in out
     assert "large: ESR" in out
-    assert (folder / "out" / "one.nam").is_file()
+    assert (folder / "out" / "one" / "one.nam").is_file()
 
 
 @pytest.mark.usefixtures("folder")
@@ -55,7 +56,7 @@ def test_json_prints_one_event_a_line(capsys: pytest.CaptureFixture[str]) -> Non
     assert kinds[:2] == ["Checked", "Started"]
     assert kinds.count("EpochDone") == 2
     assert kinds[-2:] == ["Saved", "Finished"]
-    assert events[-2]["path"] == "out/Mine.nam"
+    assert events[-2]["path"] == "out/Mine/Mine.nam"
     assert [s["name"] for s in events[-1]["submodels"]] == ["small", "large"]
 
 
@@ -65,7 +66,7 @@ def test_one_bad_recording_does_not_stop_the_others(
     assert main(["train", "di.wav", "no.wav", *TRAIN[2:]]) == 1
     printed = capsys.readouterr()
     assert "no.wav cannot be opened (No such file or directory). Check the name" in printed.err
-    assert (folder / "out" / "one.nam").is_file()
+    assert (folder / "out" / "one" / "one.nam").is_file()
 
 
 @pytest.mark.usefixtures("folder")
@@ -169,22 +170,27 @@ def test_info_shows_foreign_text_harmlessly(
 def test_ctrl_c_names_what_was_not_trained(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(StopFlag, "__call__", lambda _: True)
+    monkeypatch.setattr(RunControl, "should_stop", lambda _: True)
     assert main(["train", "di.wav", "one.wav", "two.wav", *TRAIN[3:]]) == 1
     err = capsys.readouterr().err
     assert "one was stopped before its first step" in err
-    assert "not trained: two.wav" in err
-    assert not list((folder / "out").glob("*.nam"))
+    assert "Not trained: two.wav" in err
+    assert not list((folder / "out").rglob("*.nam"))
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])
 def test_terminal_line_keeps_epoch_time_and_errors(width: int) -> None:
     console = Console(force_terminal=True, width=width, file=io.StringIO(), _environ={})
     metrics = (SubmodelMetrics(0.0123, 0, 0), SubmodelMetrics(0.00456, 0, 0))
-    started = Started("amp", ("channels_3", "channels_8"), 100, 4, "cpu", 48_000, 13.0, 3.0)
+    started = Started(
+        "amp", ("channels_3", "channels_8"), 100, 0, 4, "cpu", "2 cores", 48_000, 13.0, 3.0
+    )
+    figures = {"loss": 0.1, "mse": 0.1, "mrstft": 1.0, "gradient_norm": 1.0, "learning_rate": 0.1}
+    rates = {"skipped_steps": 0, "steps_per_second": 2.0, "memory_mb": 500.0, "seconds": 7.0}
+    done = EpochDone(12, 48, metrics, **figures, **rates, seconds_left=3725.0)
     with closing(TerminalProgress("My [bright] take.wav", console)) as show:
         show(started)
-        show(EpochDone(12, metrics, 7.0, 3725.0))
+        show(done)
         (line,) = console.render_lines(show._progress.get_renderable(), pad=False)
         text = "".join(segment.text for segment in line)
     assert "epoch 12/100  1:02:05 left  ESR 0.0123  0.00456" in text
@@ -235,7 +241,7 @@ def test_late_recording_is_moved_and_the_file_says_so(
     write_wav(folder / "late.wav", late, RATE_HZ)
     assert main(["train", "di.wav", "late.wav", *TRAIN[3:]]) == 0
     assert "late.wav: latency 700 samples (medium confidence)" in capsys.readouterr().out
-    file = read_nam(folder / "out" / "late.nam")
+    file = read_nam(folder / "out" / "late" / "late.nam")
     latency = file.metadata["training"]["data"]["latency"]
     assert latency["manual"] is None
     assert latency["calibration"]["recommended"] == 700
@@ -252,7 +258,7 @@ def test_bad_recording_trains_only_where_the_user_insists(
     assert "Nothing in other.wav follows di.wav." in capsys.readouterr().err
     assert main([*command, "--ignore-checks"]) == 0
     assert "! Nothing in other.wav follows di.wav." in capsys.readouterr().out
-    training = read_nam(folder / "out" / "other.nam").metadata["training"]
+    training = read_nam(folder / "out" / "other" / "other.nam").metadata["training"]
     assert training["settings"]["ignore_checks"] is True
     assert training["data"]["checks"]["passed"] is False
 

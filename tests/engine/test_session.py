@@ -12,14 +12,25 @@ from torch import Tensor
 
 from nam_engine import session
 from nam_engine.audio import read_recording, write_wav
+from nam_engine.control import RunControl
 from nam_engine.errors import AudioError, CaptureError, DeviceError, NamFileError, TrainingError
-from nam_engine.events import Checked, Finished, Saved, Started, TrainEvent
+from nam_engine.events import (
+    Checked,
+    EpochDone,
+    Finished,
+    FinishReason,
+    Saved,
+    Started,
+    TrainEvent,
+)
 from nam_engine.intake import Choices
+from nam_engine.job_folder import file_name
 from nam_engine.metadata import GearType, ToneType, UserMetadata
 from nam_engine.nam_file import NamContainer, read_nam, write_nam
+from nam_engine.position import StepFigures
 from nam_engine.presets import Recipe
-from nam_engine.session import TrainJob, evaluate_files, file_name, render_file, train
-from nam_engine.trainer import Trainer
+from nam_engine.session import TrainJob, evaluate_files, render_file, train
+from nam_engine.stepping import Stepper
 
 RECIPE = Recipe(epochs=2, window_samples=2048, batch_size=8)
 
@@ -46,7 +57,7 @@ def test_job_saves_a_container_with_all_metadata(job: TrainJob) -> None:
     saved, finished = events[-2:]
     assert isinstance(saved, Saved)
     assert isinstance(finished, Finished)
-    assert saved.path == job.outdir / "My Amp.nam"
+    assert saved.path == job.outdir / "My Amp" / "My Amp.nam"
     file = read_nam(saved.path)
     assert isinstance(file, NamContainer)
     for entry, submodel in zip(file.entries, finished.result.submodels, strict=True):
@@ -65,14 +76,24 @@ def test_job_saves_a_container_with_all_metadata(job: TrainJob) -> None:
 
 
 def test_second_run_gets_a_new_name(job: TrainJob) -> None:
-    names = [e.path.name for _ in range(3) for e in train(job) if isinstance(e, Saved)]
-    assert names == ["My Amp.nam", "My Amp (2).nam", "My Amp (3).nam"]
+    paths = {e.path for _ in range(3) for e in train(job) if isinstance(e, Saved)}
+    names = ("My Amp", "My Amp (2)", "My Amp (3)")
+    assert paths == {job.outdir / name / f"{name}.nam" for name in names}
 
 
 def test_stop_still_saves(job: TrainJob) -> None:
-    asked = iter([False, False, True])
-    events = list(train(job, should_stop=lambda: next(asked)))
-    assert any(isinstance(e, Saved) and e.path.is_file() for e in events)
+    control = RunControl()
+    events: list[TrainEvent] = []
+    for event in train(job, control):
+        events.append(event)
+        if isinstance(event, EpochDone):
+            control.stop()
+    assert sum(isinstance(e, EpochDone) for e in events) == 1
+    saved, finished = events[-2:]
+    assert isinstance(saved, Saved)
+    assert saved.path.is_file()
+    assert isinstance(finished, Finished)
+    assert finished.reason is FinishReason.STOPPED
 
 
 @pytest.mark.parametrize(
@@ -93,6 +114,7 @@ def test_model_is_rescued_where_its_folder_disappears(job: TrainJob, tmp_path: P
     events = train(job)
     assert isinstance(next(events), Checked)
     shutil.rmtree(job.outdir)
+    job.outdir.write_text("no folder any more")
     with pytest.raises(NamFileError, match=r"saved as .* instead") as caught:
         list(events)
     rescued = Path(caught.value.remedy.removeprefix("The model was saved as ").split(" instead")[0])
@@ -113,16 +135,16 @@ def test_model_that_plays_no_numbers_is_not_written(tmp_path: Path) -> None:
 def test_best_is_saved_where_the_device_fails(
     job: TrainJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    step, steps = Trainer.step, iter(range(100))
+    take, steps = Stepper.take, iter(range(100))
 
-    def failing(self: Trainer, audio: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        if next(steps) > self.windows.steps_per_epoch:
-            raise torch.OutOfMemoryError("out of memory")
-        return step(self, audio, target)
+    def failing(self: Stepper, audio: Tensor, target: Tensor) -> StepFigures:
+        if next(steps) > 9:
+            raise RuntimeError("CUDA error: device lost")
+        return take(self, audio, target)
 
-    monkeypatch.setattr(Trainer, "step", failing)
+    monkeypatch.setattr(Stepper, "take", failing)
     events: list[TrainEvent] = []
-    with pytest.raises(TrainingError, match=r"My Amp failed on cpu \(out of memory\)"):
+    with pytest.raises(TrainingError, match=r"My Amp failed on cpu \(CUDA error: device lost\)"):
         events.extend(train(job))
     assert isinstance(events[-1], Saved)
     assert events[-1].path.is_file()

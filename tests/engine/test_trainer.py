@@ -20,6 +20,7 @@ from nam_engine.events import (
     StepsDone,
     SubmodelMetrics,
     TrainEvent,
+    Warned,
 )
 from nam_engine.nam_file import NamModel
 from nam_engine.presets import Recipe
@@ -66,8 +67,13 @@ def test_progress_is_reported_with_finite_figures() -> None:
     assert reports
     for report in reports:
         assert report.steps_per_second > 0
-        assert np.isfinite([report.mean_loss, report.gradient_norm]).all()
-    assert reports[-1].learning_rate < RECIPE.learning_rate
+        figures = [report.loss, report.mse, report.mrstft, report.gradient_norm]
+        assert np.isfinite([*figures, report.seconds_left]).all()
+        assert report.loss == pytest.approx(report.mse + RECIPE.mrstft_weight * report.mrstft)
+    epochs = [e for e in events if isinstance(e, EpochDone)]
+    assert [e.learning_rate for e in epochs] == [RECIPE.learning_rate_after(i) for i in range(6)]
+    assert [e.step for e in epochs] == [epochs[0].step * (i + 1) for i in range(6)]
+    assert all(e.memory_mb > 10 and e.steps_per_second > 1 for e in epochs)
 
 
 def test_training_lowers_the_error_and_keeps_the_best() -> None:
@@ -140,31 +146,44 @@ def test_random_numbers_of_others_are_left_alone() -> None:
     torch.testing.assert_close(torch.rand(3), expected)
 
 
-def test_nan_is_never_better(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nan_is_never_better_and_goes_back_to_the_last_good_state(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     run = trainer()
-    nan = float("nan")
     validate = run.validate
-    figures = iter([None, (nan, 9.0), (9.0, nan)])
+    nan = float("nan")
+    forced = iter([None, (0.001, nan), (nan, 0.001), None, None])
 
     def sometimes_nan() -> tuple[SubmodelMetrics, ...]:
-        forced = next(figures)
-        if forced is None:
+        errors = next(forced)
+        if errors is None:
             return validate()
-        return tuple(SubmodelMetrics(esr, 0.0, 0.0) for esr in forced)
+        return tuple(SubmodelMetrics(esr, 0.0, 0.0) for esr in errors)
 
     monkeypatch.setattr(run, "validate", sometimes_nan)
     events = list(run.run())
-    assert [s.epoch for s in finished(events).result.submodels] == [1, 1]
+    assert [type(e) for e in events if isinstance(e, EpochDone | Warned)] == [
+        EpochDone,
+        Warned,
+        Warned,
+        EpochDone,
+        EpochDone,
+    ]
+    rates = [e.learning_rate for e in events if isinstance(e, EpochDone)]
+    full = [RECIPE.learning_rate_after(i) for i in range(3)]
+    assert rates == [full[0], full[1] / 4, full[2] / 4]
+    assert all(s.metrics.esr > 0.001 for s in finished(events).result.submodels)
 
 
-def test_run_without_any_finite_error_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unstable_training_fails_after_two_rollbacks(monkeypatch: pytest.MonkeyPatch) -> None:
     run = trainer()
     nan = SubmodelMetrics(float("nan"), float("nan"), float("nan"))
     monkeypatch.setattr(run, "validate", lambda: (nan, nan))
     events: list[TrainEvent] = []
-    with pytest.raises(TrainingError, match="the error is not a finite number"):
+    with pytest.raises(TrainingError, match="is unstable: its error is no finite number"):
         events.extend(run.run())
-    assert sum(isinstance(e, EpochDone) for e in events) == 1
+    assert sum(isinstance(e, Warned) for e in events) == 2
+    assert not any(isinstance(e, EpochDone | Finished) for e in events)
 
 
 def test_abandoned_run_ends_quietly() -> None:

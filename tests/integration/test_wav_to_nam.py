@@ -35,12 +35,12 @@ def test_training_is_repeatable_and_scores_as_it_says(
     train = ["train", *pair, "-o", tmp_path, "--epochs", "4", "--device", "cpu", "--seed", "3"]
     finals = [run(*train)[-1] for _ in range(2)]
     assert finals[0] == finals[1]
-    first, second = (read_nam(p) for p in sorted(tmp_path.glob("*.nam")))
+    first, second = (read_nam(p) for p in sorted(tmp_path.rglob("*.nam")))
     assert isinstance(first, NamContainer)
     assert isinstance(second, NamContainer)
     for a, b in zip(first.entries, second.entries, strict=True):
         assert a.model.weights.tobytes() == b.model.weights.tobytes()
-    scores = run("evaluate", tmp_path / "demo_output.nam", *pair, "--from", "3.6")
+    scores = run("evaluate", tmp_path / "demo_output" / "demo_output.nam", *pair, "--from", "3.6")
     for score, trained in zip(scores, finals[0]["submodels"], strict=True):
         assert score["submodel"] == trained["name"]
         assert score["esr"] == pytest.approx(trained["esr"], rel=1e-4)
@@ -67,7 +67,7 @@ def test_model_is_kept_where_nobody_reads_the_progress(
     assert process.returncode == 1
     assert "could not be printed to its end. The best model was saved as" in err
     assert err.count("\n") == 1
-    assert isinstance(read_nam(tmp_path / "demo_output.nam"), NamContainer)
+    assert isinstance(read_nam(tmp_path / "demo_output" / "demo_output.nam"), NamContainer)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
@@ -88,4 +88,4 @@ def test_ctrl_c_keeps_the_best_and_exports(pair: tuple[Path, Path], tmp_path: Pa
     assert process.returncode == 0, err
     assert err == ""
     assert json.loads(out.splitlines()[-1])["reason"] == "stopped"
-    assert isinstance(read_nam(tmp_path / "demo_output.nam"), NamContainer)
+    assert isinstance(read_nam(tmp_path / "demo_output" / "demo_output.nam"), NamContainer)

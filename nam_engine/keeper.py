@@ -1,0 +1,197 @@
+"""Keeps a run's files up to date, and what is won in memory where they cannot be written."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+from nam_engine.checkpoint import encode, encode_submodel
+from nam_engine.control import RunControl
+from nam_engine.errors import NamFileError
+from nam_engine.events import EpochDone, Saved, StepsDone, TrainEvent, TrainResult, Warned
+from nam_engine.history import to_csv
+from nam_engine.intake import CaptureReport
+from nam_engine.job_folder import LAST, MODEL, JobFolder
+from nam_engine.nam_file import NamContainer, encode_nam
+from nam_engine.narration import Narrator
+from nam_engine.trainer import Trainer
+
+__all__ = ["Keeper"]
+
+CHECKPOINT_SECONDS = 10.0
+LONG_EPOCH_SECONDS = 60.0
+MODEL_SECONDS = 20.0
+
+
+class Keeper:
+    """Saves a trainer's state and its best models into a folder.
+
+    At the end of an epoch the state is saved if the last save is ten seconds ago, within a
+    long epoch every minute; the model when it has become better, every twenty seconds at most.
+    ``export`` makes a .nam file's content of a result.
+    """
+
+    def __init__(
+        self,
+        folder: JobFolder,
+        trainer: Trainer,
+        export: Callable[[TrainResult], NamContainer],
+    ) -> None:
+        self.folder = folder
+        self._trainer = trainer
+        self._export = export
+        self._narrator = Narrator(trainer.capture.name)
+        self._state_saved = time.monotonic()
+        self._model_saved = -MODEL_SECONDS
+        self._saved_steps: list[int] | None = None
+        self._is_failing = False
+
+    def begin(self) -> None:
+        """Save the beginning, before hours are spent. Raises NamFileError where that fails."""
+        self._put_state()
+        try:
+            self.folder.flush()
+        except OSError as error:
+            raise NamFileError(
+                f"Nothing can be written to {self.folder.path} ({error.strerror}).",
+                "Choose another folder.",
+            ) from error
+
+    def put_report(self, report: CaptureReport) -> None:
+        """What is known about the recording, as JSON."""
+        text = json.dumps(report.to_json(), indent=2)
+        self.folder.put("report.json", text.encode())
+
+    def log(self, lines: Iterable[str]) -> None:
+        """Lines for the log, with the time."""
+        now = datetime.now().isoformat(sep=" ", timespec="seconds")
+        self.folder.log(f"{now}  {line}" for line in lines)
+
+    def note(self, event: TrainEvent) -> None:
+        """Put an event into the log."""
+        self.log(self._narrator.tell(event))
+
+    def keep(self, event: TrainEvent, control: RunControl) -> Iterator[Saved | Warned]:
+        """Save what is due after an event of the trainer."""
+        if outdir := control.take_outdir():
+            yield from self._move(outdir)
+        if not isinstance(event, StepsDone | EpochDone):
+            return
+        age = time.monotonic() - self._state_saved
+        is_epoch = isinstance(event, EpochDone)
+        if age >= (CHECKPOINT_SECONDS if is_epoch else LONG_EPOCH_SECONDS):
+            self._put_state()
+        has_model = False
+        if time.monotonic() - self._model_saved >= MODEL_SECONDS and self._has_better_model():
+            self._put_model(self._trainer.result())
+            has_model = True
+        if is_epoch or not self._is_failing:  # a folder that fails is tried after every epoch
+            is_written = yield from self._flush()
+            if has_model and is_written:
+                yield Saved(self.folder.model_path, is_final=False)
+
+    def finish(self, result: TrainResult) -> Iterator[Saved]:
+        """Save everything at the end of a run.
+
+        Where the folder fails, everything goes to a folder of its own, and NamFileError says so.
+        """
+        self._put_state()
+        self._put_model(result)
+        try:
+            self.folder.flush()
+        except OSError as error:
+            failed = self.folder.path
+            self._rescue(error)
+            yield Saved(self.folder.model_path, is_final=True)
+            raise NamFileError(
+                f"Nothing can be written to {failed} any more ({error.strerror}).",
+                f"The model was saved as {self.folder.model_path} instead.",
+            ) from error
+        yield Saved(self.folder.model_path, is_final=True)
+
+    def abandon(self) -> None:
+        """Save what can be saved, quietly: the run is ended from outside or by a fault of ours."""
+        try:
+            self._put_state()
+            if self._has_better_model():
+                self._put_model(self._trainer.result())
+            self.folder.flush()
+        except OSError:
+            self.log(["This could not be saved."])
+
+    def _rescue(self, reason: OSError) -> None:
+        failed = self.folder.path
+        try:
+            self.folder.move_to(Path(tempfile.mkdtemp(prefix="nam-rescued-")))
+            self.folder.flush()
+        except (NamFileError, OSError) as error:
+            raise NamFileError(
+                f"The model could not be saved: nothing can be written to {failed}"
+                f" ({reason.strerror}), nor to {tempfile.gettempdir()}.",
+                "Free some space and continue the training.",
+            ) from error
+
+    def _has_better_model(self) -> bool:
+        if not self._trainer.has_best:
+            return False
+        return self._saved_steps != [s.step for s in self._trainer.result().submodels]
+
+    def _put_state(self) -> None:
+        try:
+            state = self._trainer.state()
+        except RuntimeError:  # the device is lost, and with it all since the last epoch
+            state = self._trainer.good_state
+        self.folder.put(LAST, encode(state))
+        self.folder.put("history.csv", to_csv(state.history, self._trainer.config.names).encode())
+        self._state_saved = time.monotonic()
+
+    def _put_model(self, result: TrainResult) -> None:
+        self.folder.put(MODEL, encode_nam(self._export(result)))
+        description = []
+        for i, best in enumerate(result.submodels):
+            file = f"packed_best_submodel_{i}.ckpt"
+            self.folder.put(file, encode_submodel(best))
+            description.append(
+                {
+                    "submodel_index": i,
+                    "submodel_name": best.name,
+                    "best_metric": best.metrics.esr,
+                    "epoch": best.epoch,
+                    "step": best.step,
+                    "checkpoint_path": file,
+                }
+            )
+        text = json.dumps({"submodels": description}, indent=4)
+        self.folder.put("packed_best.json", text.encode())
+        self._saved_steps = [best.step for best in result.submodels]
+        self._model_saved = time.monotonic()
+
+    def _flush(self) -> Generator[Warned, None, bool]:
+        """Write; a warning when that begins to fail and when it works again. Whether it did."""
+        try:
+            self.folder.flush()
+        except OSError as error:
+            if not self._is_failing:
+                yield Warned(
+                    f"Nothing can be written to {self.folder.path} ({error.strerror})."
+                    " Training goes on, and saving is tried again after every epoch.",
+                    "Free some space or make the folder available again.",
+                )
+            self._is_failing = True
+            return False
+        if self._is_failing:
+            yield Warned(f"{self.folder.path} can be written to again; everything is saved.")
+        self._is_failing = False
+        return True
+
+    def _move(self, outdir: Path) -> Iterator[Warned]:
+        try:
+            self.folder.move_to(outdir)
+        except NamFileError as error:
+            yield Warned(error.message, error.remedy)
+            return
+        yield from self._flush()

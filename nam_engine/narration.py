@@ -1,0 +1,101 @@
+"""Training events as sentences, the same on a terminal and in a log."""
+
+from __future__ import annotations
+
+from nam_engine.events import (
+    Checked,
+    EpochDone,
+    Finished,
+    FinishReason,
+    Saved,
+    Started,
+    StepsDone,
+    TrainEvent,
+    Warned,
+)
+
+__all__ = ["Narrator", "clock"]
+
+_ENDINGS = {
+    FinishReason.COMPLETED: "",
+    FinishReason.STOPPED: "Stopped; the best so far was kept.",
+    FinishReason.TARGET_REACHED: "Stopped: the target is reached.",
+    FinishReason.NO_IMPROVEMENT: "Stopped: it did not get better any more; the best was kept.",
+    FinishReason.TIME_UP: "Stopped: the time is up; the best so far was kept.",
+}
+
+
+def clock(seconds: float) -> str:
+    """``0:41``, ``12:05`` or ``1:02:03``."""
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+class Narrator:
+    """Tells one run on the recording ``title``; remembers how far it is."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._epochs = self._epochs_done = 0
+        self._errors = ""
+
+    def tell(self, event: TrainEvent) -> list[str]:
+        """The lines for an event; none for those that come many times a second."""
+        match event:
+            case Checked():
+                return [f"{self._title}: {_latency(event)}", *(f"  ! {w}" for w in event.warnings)]
+            case Started():
+                return [f"{self._title}: {_plan(event)}"]
+            case EpochDone():
+                return [f"{self.status(event)}{_figures(event)}"]
+            case Warned():
+                return [f"  ! {event.message} {event.remedy}".rstrip()]
+            case Saved(is_final=True):
+                return [f"Saved {event.path}"]
+            case Finished():
+                ending = _ENDINGS[event.reason]
+                return [*([ending] if ending else []), *_results(event)]
+            case _:
+                return []
+
+    def status(self, event: Started | StepsDone | EpochDone) -> str:
+        """Epoch, time left and the latest errors, short enough for a terminal's last line."""
+        match event:
+            case Started():
+                self._epochs, self._epochs_done = event.epochs, event.epochs_done
+                return "starting"
+            case EpochDone():
+                self._epochs_done = event.epoch
+                self._errors = "  ESR " + "  ".join(f"{m.esr:.3g}" for m in event.metrics)
+                epoch = event.epoch
+            case StepsDone():
+                epoch = min(self._epochs_done + 1, self._epochs)
+        return f"epoch {epoch}/{self._epochs}  {clock(event.seconds_left)} left{self._errors}"
+
+
+def _latency(event: Checked) -> str:
+    sure = event.confidence if event.confidence == "by hand" else f"{event.confidence} confidence"
+    known = f"; input: {event.input}" if event.input else ""
+    return f"latency {event.latency_samples} samples ({sure}){known}"
+
+
+def _plan(event: Started) -> str:
+    resumed = f"; goes on after epoch {event.epochs_done}" if event.epochs_done else ""
+    return (
+        f"{event.train_seconds:.1f} s to train on, {event.validation_seconds:.1f} s to validate,"
+        f" on {event.device} ({event.device_name}){resumed};"
+        f" ESR of {' and '.join(event.submodels)}:"
+    )
+
+
+def _figures(event: EpochDone) -> str:
+    skipped = f"  {event.skipped_steps} steps skipped" if event.skipped_steps else ""
+    return f"  loss {event.loss:.3g}  {event.steps_per_second:.3g} steps/s{skipped}"
+
+
+def _results(event: Finished) -> list[str]:
+    return [
+        f"{submodel.name}: ESR {submodel.metrics.esr:.3g} (epoch {submodel.epoch})"
+        for submodel in event.result.submodels
+    ]

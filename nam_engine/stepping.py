@@ -1,0 +1,146 @@
+"""One optimizer step, whatever the numbers or the memory do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nam_engine.checkpoint import StepperState
+from nam_engine.losses import MultiResolutionStft, mse
+from nam_engine.position import StepFigures
+from nam_engine.presets import Recipe
+from nam_engine.wavenet.packed import PackedWaveNet
+
+__all__ = ["Stepper", "is_out_of_memory"]
+
+
+class Stepper:
+    """Network, loss and optimizer.
+
+    ``parts`` is into how many the batch is split to save memory. The loss is that of the
+    whole batch for any number of parts (its spectral term is no sum over windows): split, the
+    batch is predicted once without and once with gradients.
+    """
+
+    def __init__(self, network: PackedWaveNet, recipe: Recipe, device: torch.device) -> None:
+        self.network = network
+        self.recipe = recipe
+        self.mrstft = MultiResolutionStft().to(device)
+        self.optimizer = torch.optim.Adam(
+            network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+        )
+        self.parts = 1
+
+    @property
+    def learning_rate(self) -> float:
+        rate: float = self.optimizer.param_groups[0]["lr"]
+        return rate
+
+    @learning_rate.setter
+    def learning_rate(self, rate: float) -> None:
+        self.optimizer.param_groups[0]["lr"] = rate
+
+    def take(self, audio: Tensor, target: Tensor) -> StepFigures:
+        """Step on a batch (batch, context + window) and its target (batch, window).
+
+        A step whose loss or gradient is not finite changes nothing: the figures say so. The
+        figures are waited for, because the next step depends on them.
+        """
+        self.optimizer.zero_grad()
+        terms = self._whole(audio, target) if self.parts == 1 else self._split(audio, target)
+        gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
+        norm = torch.nn.utils.get_total_norm(gradients)
+        figures = StepFigures(*torch.stack([*terms, norm]).tolist())
+        if figures.is_finite:
+            self.optimizer.step()
+        return figures
+
+    def halve_parts(self, batch_size: int) -> bool:
+        """Use half the memory; false where the parts are single windows already."""
+        if self.parts >= batch_size:
+            return False
+        self.parts = min(2 * self.parts, batch_size)
+        self.optimizer.zero_grad()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        return True
+
+    def state(self) -> StepperState:
+        """Copies of everything that a step reads and changes."""
+        moments: dict[str, dict[str, NDArray[Any]]] = {"exp_avg": {}, "exp_avg_sq": {}, "step": {}}
+        for name, parameter in self.network.named_parameters():
+            for key, tensor in self.optimizer.state[parameter].items():
+                moments[key][name] = _array(tensor)
+        weights = {name: _array(p) for name, p in self.network.named_parameters()}
+        return StepperState(weights, moments["exp_avg"], moments["exp_avg_sq"], moments["step"])
+
+    def restore(self, state: StepperState) -> None:
+        """The reverse of :meth:`state`. Raises ValueError where the network is another."""
+        parameters = dict(self.network.named_parameters())
+        shapes = {name: tuple(p.shape) for name, p in parameters.items()}
+        for group in (state.weights, state.exp_avg, state.exp_avg_sq):
+            for name, array in group.items():
+                if shapes.get(name) != array.shape or not np.isfinite(array).all():
+                    raise ValueError(f"{name} does not fit the network")
+        if state.weights.keys() != shapes.keys() or not (
+            state.exp_avg.keys() == state.exp_avg_sq.keys() == state.adam_steps.keys()
+        ):
+            raise ValueError("parameters are missing")
+        self.optimizer.state.clear()
+        with torch.no_grad():
+            for name, parameter in parameters.items():
+                parameter.copy_(torch.from_numpy(state.weights[name]))
+                if name in state.exp_avg:
+                    self.optimizer.state[parameter] = {
+                        "step": torch.from_numpy(state.adam_steps[name].copy()),
+                        "exp_avg": _like(parameter, state.exp_avg[name]),
+                        "exp_avg_sq": _like(parameter, state.exp_avg_sq[name]),
+                    }
+
+    def _loss(self, prediction: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Loss, MSE and MRSTFT."""
+        error = mse(prediction, target).sum()
+        if not self.recipe.mrstft_weight:
+            return error, error.detach(), torch.zeros_like(error)
+        mrstft = self.mrstft(prediction, target).sum()
+        loss = error + self.recipe.mrstft_weight * mrstft
+        return loss, error.detach(), mrstft.detach()
+
+    def _whole(self, audio: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+        loss, *terms = self._loss(self.network(audio), target)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss.detach(), *terms
+
+    def _split(self, audio: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+        pieces = audio.tensor_split(self.parts)
+        with torch.no_grad():
+            prediction = torch.cat([self.network(piece) for piece in pieces])
+        loss, *terms = self._loss(prediction.requires_grad_(), target)
+        (gradient,) = torch.autograd.grad(loss, prediction)
+        for piece, part in zip(pieces, gradient.tensor_split(self.parts), strict=True):
+            self.network(piece).backward(part)
+        return loss.detach(), *terms
+
+
+def _array(tensor: Tensor) -> NDArray[Any]:
+    array: NDArray[Any] = tensor.detach().cpu().numpy().copy()
+    return array
+
+
+def _like(parameter: Tensor, array: NDArray[Any]) -> Tensor:
+    return torch.zeros_like(parameter, requires_grad=False).copy_(torch.from_numpy(array))
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether a device said, in one of PyTorch's several ways, that its memory is full."""
+    text = str(error).lower()
+    return (
+        isinstance(error, torch.OutOfMemoryError)
+        or "out of memory" in text
+        or "can't allocate memory" in text
+        or "not enough memory" in text
+    )
