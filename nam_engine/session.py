@@ -11,11 +11,17 @@ from pathlib import Path
 import numpy as np
 
 from nam_engine.alignment import Confidence
-from nam_engine.atomic import unused_path
+from nam_engine.atomic import require_unused, unused_path
 from nam_engine.audio import read_recording, write_wav
 from nam_engine.capture import align
 from nam_engine.devices import resolve_device
-from nam_engine.errors import AudioError, CaptureError, NamFileError, TrainingError
+from nam_engine.errors import (
+    AudioError,
+    CaptureError,
+    NamEngineError,
+    NamFileError,
+    TrainingError,
+)
 from nam_engine.evaluate import Score, evaluate, submodels_of
 from nam_engine.events import Checked, Finished, Saved, TrainEvent, TrainResult
 from nam_engine.export import build_container
@@ -153,23 +159,19 @@ def prepare_folder(folder: Path) -> None:
         ) from error
 
 
+def prepare_new_file(path: Path, ending: str, error: type[NamEngineError]) -> None:
+    """Prove that a file which ends so can be written without overwriting another."""
+    require_unused(path, ending, error)
+    prepare_folder(path.parent)
+
+
 def render_file(model_path: Path, input_path: Path, output_path: Path, slim: float) -> None:
     """Play a sound file through a .nam file into a 32-bit float WAV."""
     file = read_nam(model_path)
     recording = read_recording(input_path)
     model = file.select(slim) if isinstance(file, NamContainer) else file
     require_rate(file, model_path, recording.sample_rate_hz, input_path)
-    if output_path.suffix.lower() != ".wav":
-        raise AudioError(f"{output_path.name} does not end in .wav.", "Only WAV is written.")
-    prepare_folder(output_path.parent)
-    try:
-        taken = output_path.exists()
-    except OSError as error:
-        raise AudioError(
-            f"{output_path} cannot be written ({error.strerror}).", "Choose another name."
-        ) from error
-    if taken:
-        raise AudioError(f"{output_path} exists already.", "Choose another name.")
+    prepare_new_file(output_path, ".wav", AudioError)
     played = render(model, recording.samples)
     if not np.isfinite(played).all():
         raise NamFileError(
