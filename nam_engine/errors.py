@@ -8,6 +8,7 @@
     ├── ConfigError           a network description is malformed or inconsistent
     │   └── UnsupportedError  ... or asks for something packed training cannot do
     ├── NamFileError          a .nam file cannot be read or written
+    ├── PictureError          a picture cannot be written
     ├── DeviceError           the chosen processor cannot be used
     └── TrainingError         training cannot start or produced nothing usable
 """
@@ -21,6 +22,7 @@ __all__ = [
     "DeviceError",
     "NamEngineError",
     "NamFileError",
+    "PictureError",
     "TrainingError",
     "UnsupportedError",
 ]
@@ -60,6 +62,10 @@ class UnsupportedError(ConfigError):
 
 class NamFileError(NamEngineError):
     """A .nam file cannot be read or written."""
+
+
+class PictureError(NamEngineError):
+    """A picture cannot be written."""
 
 
 class DeviceError(NamEngineError):
