@@ -1,4 +1,4 @@
-"""Writing files so that a reader sees the old content or the new, never a part."""
+"""Writing files: nothing is overwritten by mistake, and no reader ever sees a part."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["atomic_write", "unused_path"]
+from nam_engine.errors import NamEngineError
+
+__all__ = ["atomic_write", "require_unused", "unused_path"]
 
 
 @contextmanager
@@ -37,3 +39,22 @@ def unused_path(path: Path) -> Path:
         candidate = path.with_name(f"{path.stem} ({number}){path.suffix}")
         number += 1
     return candidate
+
+
+def require_unused(path: Path, ending: str, error: type[NamEngineError]) -> None:
+    """Refuse a name that is taken or does not end in ``ending`` (such as ``.wav``).
+
+    Raises ``error``, in the words that the user reads.
+    """
+    if path.suffix.lower() != ending:
+        raise error(
+            f"{path.name} does not end in {ending}.", f"Only {ending[1:].upper()} is written."
+        )
+    try:
+        taken = path.exists()
+    except OSError as reason:
+        raise error(
+            f"{path} cannot be written ({reason.strerror}).", "Choose another name."
+        ) from reason
+    if taken:
+        raise error(f"{path} exists already.", "Choose another name.")

@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nam_engine.atomic import require_unused
 from nam_engine.audio import write_wav
 from nam_engine.errors import AudioError
 from nam_engine.phrases import (
@@ -113,16 +114,7 @@ def write_capture_signal(path: Path, seconds: float = 190.0, sample_rate_hz: int
     does not end in .wav or cannot be written.
     """
     _check(seconds, sample_rate_hz)
-    if path.suffix.lower() != ".wav":
-        raise AudioError(f"{path.name} does not end in .wav.", "Only WAV is written.")
-    try:
-        taken = path.exists()
-    except OSError as error:
-        raise AudioError(
-            f"{path} cannot be written ({error.strerror}).", "Choose another name."
-        ) from error
-    if taken:
-        raise AudioError(f"{path} exists already.", "Choose another name.")
+    require_unused(path, ".wav", AudioError)
     write_wav(path, capture_signal(seconds, sample_rate_hz), sample_rate_hz, subtype="PCM_24")
 
 

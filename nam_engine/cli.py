@@ -137,6 +137,15 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--from", dest="start", type=_seconds, default=0.0, metavar="SECONDS")
     evaluate.add_argument("--to", dest="stop", type=_seconds, metavar="SECONDS")
     evaluate.add_argument("--latency", type=int, default=0, metavar="SAMPLES")
+    evaluate.add_argument(
+        "--spectrum", type=Path, metavar="FILE.png", help="draw at which frequencies it is wrong"
+    )
+    evaluate.add_argument(
+        "--listen",
+        type=Path,
+        metavar="FILE.wav",
+        help="let the recording be heard, then each size, largest first",
+    )
     _add_json(evaluate)
     evaluate.set_defaults(run=_evaluate)
 
@@ -411,6 +420,8 @@ def _evaluate(options: argparse.Namespace) -> int:
         latency_samples=options.latency,
         start_seconds=options.start,
         stop_seconds=options.stop,
+        spectrum_path=options.spectrum,
+        listen_path=options.listen,
     )
     for score in scores:
         if options.json:
@@ -418,6 +429,9 @@ def _evaluate(options: argparse.Namespace) -> int:
         else:
             comment = esr_comment(score.esr)
             print(f"{score.submodel:12} ESR {score.esr:.3g} ({comment})  MRSTFT {score.mrstft:.3g}")
+    for path in (options.spectrum, options.listen):
+        if path is not None and not options.json:
+            print(f"Saved {path}")
     return EXIT_OK
 
 

@@ -9,6 +9,7 @@
     │   └── UnsupportedError  ... or asks for something packed training cannot do
     ├── NamFileError          a .nam file cannot be read or written
     ├── CheckpointError       a run cannot be continued from what was kept of it
+    ├── PictureError          a picture cannot be written
     ├── DeviceError           the chosen processor cannot be used
     └── TrainingError         training cannot start or produced nothing usable
 """
@@ -23,6 +24,7 @@ __all__ = [
     "DeviceError",
     "NamEngineError",
     "NamFileError",
+    "PictureError",
     "TrainingError",
     "UnsupportedError",
 ]
@@ -66,6 +68,10 @@ class NamFileError(NamEngineError):
 
 class CheckpointError(NamEngineError):
     """A run cannot be continued from what was kept of it."""
+
+
+class PictureError(NamEngineError):
+    """A picture cannot be written."""
 
 
 class DeviceError(NamEngineError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from nam_engine.losses import MRSTFT_PASSAGE_SECONDS, MultiResolutionStft, esr
 from nam_engine.nam_file import NamFile, NamModel
 from nam_engine.render import render
 
-__all__ = ["Score", "esr_comment", "evaluate", "submodels_of"]
+__all__ = ["Score", "esr_comment", "evaluate", "play_passage", "submodels_of"]
 
 
 @dataclass(frozen=True)
@@ -25,34 +26,44 @@ class Score:
 
 
 def submodels_of(file: NamFile) -> list[tuple[str, NamModel]]:
-    """The models in a file with a name for each, smallest first."""
+    """The models in a file with a name of its own for each, smallest first."""
     models = [file] if isinstance(file, NamModel) else [e.model for e in file.entries]
-    return [(f"channels_{m.config.layer_arrays[0].channels}", m) for m in models]
+    named: dict[str, NamModel] = {}
+    for model in models:
+        width = f"channels_{model.config.layer_arrays[0].channels}"
+        same = sum(name.split()[0] == width for name in named)
+        named[f"{width} ({same + 1})" if same else width] = model
+    return list(named.items())
+
+
+def play_passage(
+    file: NamFile, samples: NDArray[np.float32], start: int, stop: int
+) -> dict[str, NDArray[np.float32]]:
+    """What each submodel plays from ``start`` to ``stop`` of ``samples`` (time,), by name.
+
+    The model plays what comes before ``start`` too, as far back as it can hear.
+    """
+    played = {}
+    for name, model in submodels_of(file):
+        context_start = max(0, start - (model.config.receptive_field - 1))
+        played[name] = render(model, samples[context_start:stop])[start - context_start :]
+    return played
 
 
 def evaluate(
-    file: NamFile,
-    samples: NDArray[np.float32],
+    predictions: Mapping[str, NDArray[np.float32]],
     target: NDArray[np.float32],
     sample_rate_hz: int,
-    *,
-    start: int = 0,
-    stop: int | None = None,
 ) -> list[Score]:
-    """ESR and MRSTFT of every submodel over samples ``start`` to ``stop``.
+    """ESR and MRSTFT of every submodel's prediction (time,) of ``target`` (time,).
 
-    ``samples`` and ``target`` are an aligned pair (time,). The model plays what
-    comes before ``start`` too, as far back as it can hear.
     MRSTFT is the mean over passages of about ten seconds, to bound the memory.
     """
-    stop = len(target) if stop is None else stop
-    wanted = torch.from_numpy(target[start:stop])
+    wanted = torch.from_numpy(target)
     passage_samples = MRSTFT_PASSAGE_SECONDS * sample_rate_hz
     scores = []
-    for name, model in submodels_of(file):
-        context_start = max(0, start - (model.config.receptive_field - 1))
-        rendered = render(model, samples[context_start:stop])[start - context_start :]
-        played = torch.from_numpy(rendered)
+    for name, samples in predictions.items():
+        played = torch.from_numpy(samples)
         error = esr(played[None, None].double(), wanted[None].double())
         mrstft = MultiResolutionStft().over_passages(
             played[None, None], wanted[None], passage_samples

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from nam_engine.alignment import Confidence
+from nam_engine.atomic import require_unused
 from nam_engine.audio import read_recording, write_wav
 from nam_engine.capture import align
 from nam_engine.control import RunControl
@@ -24,15 +25,17 @@ from nam_engine.errors import (
     CaptureError,
     NamEngineError,
     NamFileError,
+    PictureError,
     TrainingError,
 )
-from nam_engine.evaluate import Score, evaluate, submodels_of
+from nam_engine.evaluate import Score, evaluate, play_passage, submodels_of
 from nam_engine.events import Checked, Finished, TrainEvent, TrainResult, Warned
 from nam_engine.export import build_container
 from nam_engine.findings import Severity
 from nam_engine.intake import CaptureReport, Choices, take_in
 from nam_engine.job_folder import JobFolder, file_name
 from nam_engine.keeper import Keeper
+from nam_engine.listening import write_listening_file
 from nam_engine.metadata import (
     LatencyCalibration,
     LatencyWarnings,
@@ -40,6 +43,7 @@ from nam_engine.metadata import (
     UserMetadata,
 )
 from nam_engine.nam_file import NamContainer, NamFile, read_nam
+from nam_engine.picture import draw_error_spectrum
 from nam_engine.presets import A2, OFFICIAL_RECIPE, Recipe
 from nam_engine.render import render
 from nam_engine.stopping import StopRules
@@ -196,23 +200,19 @@ def prepare_folder(folder: Path) -> None:
         ) from error
 
 
+def prepare_new_file(path: Path, ending: str, error: type[NamEngineError]) -> None:
+    """Prove that a file which ends so can be written without overwriting another."""
+    require_unused(path, ending, error)
+    prepare_folder(path.parent)
+
+
 def render_file(model_path: Path, input_path: Path, output_path: Path, slim: float) -> None:
     """Play a sound file through a .nam file into a 32-bit float WAV."""
     file = read_nam(model_path)
     recording = read_recording(input_path)
     model = file.select(slim) if isinstance(file, NamContainer) else file
     require_rate(file, model_path, recording.sample_rate_hz, input_path)
-    if output_path.suffix.lower() != ".wav":
-        raise AudioError(f"{output_path.name} does not end in .wav.", "Only WAV is written.")
-    prepare_folder(output_path.parent)
-    try:
-        taken = output_path.exists()
-    except OSError as error:
-        raise AudioError(
-            f"{output_path} cannot be written ({error.strerror}).", "Choose another name."
-        ) from error
-    if taken:
-        raise AudioError(f"{output_path} exists already.", "Choose another name.")
+    prepare_new_file(output_path, ".wav", AudioError)
     played = render(model, recording.samples)
     if not np.isfinite(played).all():
         raise NamFileError(
@@ -230,8 +230,19 @@ def evaluate_files(
     latency_samples: int = 0,
     start_seconds: float = 0.0,
     stop_seconds: float | None = None,
+    spectrum_path: Path | None = None,
+    listen_path: Path | None = None,
 ) -> list[Score]:
-    """Score every submodel of a .nam file on a pair of recordings."""
+    """Score every submodel of a .nam file on a pair of recordings.
+
+    Where asked for, what was scored is also drawn (``spectrum_path``, a PNG) and written
+    to be listened to (``listen_path``, a WAV). A name that is taken or a folder that
+    cannot be written to is refused before anything is read.
+    """
+    if spectrum_path is not None:
+        prepare_new_file(spectrum_path, ".png", PictureError)
+    if listen_path is not None:
+        prepare_new_file(listen_path, ".wav", AudioError)
     file = read_nam(model_path)
     source, output = read_recording(input_path), read_recording(output_path)
     rate = source.sample_rate_hz
@@ -252,7 +263,17 @@ def evaluate_files(
             f"{output_path.name} is silent from {start / rate:.2f} to {stop / rate:.2f} s.",
             "Choose another passage.",
         )
-    return evaluate(file, samples, target, rate, start=start, stop=stop)
+    target = target[start:stop]
+    played = play_passage(file, samples, start, stop)
+    if spectrum_path is not None:
+        title = (
+            f"{model_path.name} against {output_path.name},"
+            f" {start / rate:.1f} to {stop / rate:.1f} s"
+        )
+        draw_error_spectrum(spectrum_path, title, target, played, rate)
+    if listen_path is not None:
+        write_listening_file(listen_path, target, played, rate)
+    return evaluate(played, target, rate)
 
 
 def require_rate(file: NamFile, model_path: Path, sample_rate_hz: int, audio_path: Path) -> None:

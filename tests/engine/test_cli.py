@@ -125,6 +125,23 @@ def test_render_evaluate_and_info(capsys: pytest.CaptureFixture[str]) -> None:
     assert [s["max_value"] for s in described["submodels"]] == [0.5, 1.0]
 
 
+def test_evaluate_saves_a_picture_and_a_listening_file(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["evaluate", "model.nam", "di.wav", "one.wav"]
+    assert main([*command, "--spectrum", "a.png", "--listen", "a.wav"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].startswith("channels_3   ESR ")
+    assert lines[2:] == ["Saved a.png", "Saved a.wav"]
+    assert (folder / "a.png").is_file()
+    assert main([*command, "--listen", "a.wav"]) == 1
+    assert "nam-engine: a.wav exists already." in capsys.readouterr().err
+    assert main([*command, "--json", "--spectrum", "b.png"]) == 0
+    scores = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [set(score) for score in scores] == [{"submodel", "esr", "mrstft"}] * 2
+    assert (folder / "b.png").is_file()
+
+
 def test_devices_says_why_not(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -197,6 +214,12 @@ def test_terminal_line_keeps_epoch_time_and_errors(width: int) -> None:
     assert "━" in text
     assert isinstance(console.file, io.StringIO)
     assert "My [bright] take.wav" in console.file.getvalue()
+
+
+def test_the_session_imports_no_matplotlib() -> None:
+    """Nobody who does not ask for a picture waits for it."""
+    code = "import sys, nam_engine.session; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_help_and_data_modules_import_no_torch() -> None:

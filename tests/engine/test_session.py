@@ -7,13 +7,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from support import RATE_HZ, container_of, playing, rig, small_packed
 from torch import Tensor
 
-from nam_engine import session
+from nam_engine import evaluate, session
 from nam_engine.audio import read_recording, write_wav
 from nam_engine.control import RunControl
-from nam_engine.errors import AudioError, CaptureError, DeviceError, NamFileError, TrainingError
+from nam_engine.errors import (
+    AudioError,
+    CaptureError,
+    DeviceError,
+    NamFileError,
+    PictureError,
+    TrainingError,
+)
 from nam_engine.events import (
     Checked,
     EpochDone,
@@ -26,9 +34,10 @@ from nam_engine.events import (
 from nam_engine.intake import Choices
 from nam_engine.job_folder import file_name
 from nam_engine.metadata import GearType, ToneType, UserMetadata
-from nam_engine.nam_file import NamContainer, read_nam, write_nam
+from nam_engine.nam_file import NamContainer, NamModel, read_nam, write_nam
 from nam_engine.position import StepFigures
 from nam_engine.presets import Recipe
+from nam_engine.render import render
 from nam_engine.session import TrainJob, evaluate_files, render_file, train
 from nam_engine.stepping import Stepper
 
@@ -201,6 +210,69 @@ def test_evaluate_scores_each_submodel_over_the_passage(tmp_path: Path, model_pa
         evaluate_files(model_path, source, tmp_path / "silent.wav")
     with pytest.raises(CaptureError, match="too little to judge"):
         evaluate_files(model_path, source, output, start_seconds=5)
+
+
+def test_evaluation_is_drawn_and_heard_from_one_rendering(
+    tmp_path: Path, model_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, output = tmp_path / "di.wav", tmp_path / "amp.wav"
+    write_wav(source, playing(2), RATE_HZ)
+    render_file(model_path, source, output, 1.0)
+    rendered: list[NamModel] = []
+
+    def counting(model: NamModel, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        rendered.append(model)
+        return render(model, samples)
+
+    monkeypatch.setattr(evaluate, "render", counting)
+    picture, sound = tmp_path / "new" / "errors.png", tmp_path / "new" / "compare.wav"
+    scores = evaluate_files(
+        model_path,
+        source,
+        output,
+        start_seconds=0.5,
+        stop_seconds=1.5,
+        spectrum_path=picture,
+        listen_path=sound,
+    )
+    assert [s.submodel for s in scores] == ["channels_2", "channels_3"]
+    assert len(rendered) == 2
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    heard = read_recording(sound).samples
+    assert len(heard) == 4 * RATE_HZ  # three times a second, two silences
+    recorded, full = heard[:RATE_HZ], heard[RATE_HZ * 3 // 2 :][:RATE_HZ]
+    np.testing.assert_allclose(recorded, full, rtol=0, atol=1e-6)
+    passage = read_recording(output).samples[RATE_HZ // 2 :][1_000:2_000]
+    np.testing.assert_allclose(recorded[1_000:2_000], passage, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("paths", "message"),
+    [
+        ({"spectrum_path": "taken.png"}, r"taken\.png exists already"),
+        ({"listen_path": "taken.wav"}, r"taken\.wav exists already"),
+        ({"spectrum_path": "a.jpg"}, r"a\.jpg does not end in \.png\. Only PNG is written"),
+        ({"listen_path": "a.mp3"}, r"a\.mp3 does not end in \.wav"),
+        ({"spectrum_path": "taken.wav/a.png"}, "Nothing can be written to"),
+    ],
+)
+def test_evaluate_refuses_unusable_names_before_it_reads(
+    tmp_path: Path, paths: dict[str, str], message: str
+) -> None:
+    for name in ("taken.png", "taken.wav"):
+        (tmp_path / name).write_bytes(b"mine")
+    files = {option: tmp_path / name for option, name in paths.items()}
+    missing = tmp_path / "missing"
+    with pytest.raises((AudioError, PictureError, NamFileError), match=message):
+        evaluate_files(missing, missing, missing, **files)
+    assert {path.read_bytes() for path in tmp_path.iterdir()} == {b"mine"}
+
+
+def test_submodels_of_one_width_keep_names_of_their_own() -> None:
+    container = container_of(small_packed())
+    twins = replace(container, entries=(container.entries[0],) * 3)
+    names = [name for name, _ in evaluate.submodels_of(twins)]
+    assert names == ["channels_2", "channels_2 (2)", "channels_2 (3)"]
 
 
 def test_audio_at_another_rate_than_the_model_is_refused(tmp_path: Path, model_path: Path) -> None:

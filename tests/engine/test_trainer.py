@@ -10,7 +10,7 @@ import torch
 from support import small_capture, small_packed
 
 from nam_engine.errors import TrainingError
-from nam_engine.evaluate import evaluate
+from nam_engine.evaluate import evaluate, play_passage
 from nam_engine.events import (
     BestImproved,
     EpochDone,
@@ -96,14 +96,9 @@ def test_result_weights_play_the_recording_at_its_own_level() -> None:
     capture = run.capture
     for part, submodel in zip(run.config.submodels, result.submodels, strict=True):
         model = NamModel(part.config, submodel.weights, capture.sample_rate_hz)
-        (score,) = evaluate(
-            model,
-            capture.input,
-            capture.target,
-            capture.sample_rate_hz,
-            start=capture.validation.start,
-            stop=capture.validation.stop,
-        )
+        span = capture.validation
+        played = play_passage(model, capture.input, span.start, span.stop)
+        (score,) = evaluate(played, span.of(capture.target), capture.sample_rate_hz)
         assert score.esr == pytest.approx(submodel.metrics.esr, rel=1e-4)
 
 
