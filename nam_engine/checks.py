@@ -29,7 +29,7 @@ from nam_engine.effects import (
 )
 from nam_engine.findings import Finding, Kind, Severity
 
-__all__ = ["Noise", "Pair", "check_pair", "noise_floor", "replicate_esr"]
+__all__ = ["Noise", "Pair", "check_pair", "noise_floor", "offset_at_rest", "replicate_esr"]
 
 Samples = NDArray[np.float32]
 
@@ -129,24 +129,26 @@ def check_level(pair: Pair) -> list[Finding]:
     if peak_dbfs < QUIET_PEAK_DBFS:
         message = f"{pair.output_name} peaks at only {peak_dbfs:.0f} dBFS."
         findings.append(Finding(Kind.QUIET, WARN, message, {"peak_dbfs": peak_dbfs}))
-    dc, swing = offset_at_rest(pair)
+    dc, swing = offset_at_rest(pair.x, pair.y, pair.sample_rate_hz)
     if abs(dc) > max(MAX_DC, swing, MAX_DC_SHARE * 10 ** (rms_dbfs(pair.y) / 20)):
         message = f"{pair.output_name} is off centre by {100 * dc:+.1f}% of full scale."
         findings.append(Finding(Kind.DC_OFFSET, WARN, message, {"dc": dc}))
     return findings
 
 
-def offset_at_rest(pair: Pair) -> tuple[float, float]:
+def offset_at_rest(x: Samples, y: Samples, sample_rate_hz: int) -> tuple[float, float]:
     """The output's mean in the softest moments of the input, and how far it moves about it.
+
+    ``x`` and ``y`` are (time,); of full scale.
 
     An amp that bends one side more is off centre while it is played; an offset that is
     added to it is there at rest as well.
     """
-    frame = round(REST_FRAME_SECONDS * pair.sample_rate_hz)
-    count = len(pair.y) // frame
+    frame = round(REST_FRAME_SECONDS * sample_rate_hz)
+    count = len(y) // frame
     if not count:
         return 0.0, 0.0
-    x, y = (samples[: count * frame].reshape(count, frame) for samples in (pair.x, pair.y))
+    x, y = (samples[: count * frame].reshape(count, frame) for samples in (x, y))
     softest = max(MIN_REST_FRAMES, round(REST_SHARE * count))
     rest = y[np.argsort(np.einsum("ij,ij->i", x, x), kind="stable")[:softest]]
     return float(np.median(rest.mean(axis=1))), float(np.median(rest.std(axis=1)))

@@ -1,4 +1,4 @@
-"""What the intake can find out about a pair of recordings, in words.
+"""What can be found out about a pair of recordings and about a trained model, in words.
 
 The one source of these words: the command line, the window and docs/troubleshooting.md
 all take them from here.
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Finding", "Kind", "Severity", "troubleshooting_page"]
+__all__ = ["Finding", "Kind", "Probe", "Severity", "troubleshooting_page"]
 
 
 class Severity(Enum):
@@ -27,11 +27,15 @@ class Severity(Enum):
 
 @dataclass(frozen=True)
 class Advice:
-    """What a kind of finding means: a title, the likely cause and what to do."""
+    """What a kind of finding means: a title, the likely cause and what to do.
+
+    ``of_model`` tells what is wrong with a trained model from what is wrong with recordings.
+    """
 
     title: str
     cause: str
     remedy: str
+    of_model: bool = False
 
 
 class Kind(Enum):
@@ -186,11 +190,52 @@ class Kind(Enum):
         " follow what moves by itself.",
         "Switch it off and record again; use one after the model instead.",
     )
+    MODEL_BROKEN = Advice(
+        "The model breaks down",
+        "Training ran away: what the model plays grows beyond all numbers.",
+        "Do not play it. Train again.",
+        of_model=True,
+    )
+    MODEL_UNRELATED = Advice(
+        "The model does not follow the recording",
+        "Training was stopped at its very start or failed, or input and recording do not lie"
+        " on each other.",
+        "Check the recording and its latency, then train for longer.",
+        of_model=True,
+    )
+    MODEL_INVERTED = Advice(
+        "The model plays upside down",
+        "Training failed, or the recording was turned over after it: the model moves the"
+        " speaker in where the amp moves it out.",
+        "Train again with the recording as it is now.",
+        of_model=True,
+    )
+    MODEL_LATE = Advice(
+        "The model plays late",
+        "Less latency was taken out of the recording than it has, so that the model delays what"
+        " you play; or training has not found out where the sound begins.",
+        "Train again with the measured latency. If that is what was used, train for longer.",
+        of_model=True,
+    )
+    MODEL_DC_OFFSET = Advice(
+        "The model has a DC offset",
+        "Training was short, or its input has no pauses, where a constant shows. Many players"
+        " filter it out; in others it clicks when the model is switched on and off.",
+        "Train for longer, on an input with pauses as our capture signal has them.",
+        of_model=True,
+    )
+    MODEL_NOISY = Advice(
+        "The model is noisier than the amp",
+        "It makes more of the faintest sounds than of soft playing, because training heard"
+        " nothing so faint. The hiss of an idle guitar comes out loud.",
+        "Train for longer, on an input that fades into pauses as our capture signal does.",
+        of_model=True,
+    )
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was found out about a pair.
+    """One thing that was found out about a pair of recordings or a model.
 
     ``message`` is a sentence with the figures; ``numbers`` has them by name, with units;
     ``picture`` holds arrays to be drawn. A stop that is not ``overridable`` leaves nothing
@@ -225,23 +270,56 @@ class Finding:
         }
 
 
+@dataclass(frozen=True)
+class Probe:
+    """What a model does when it is tried out, and what is wrong with that.
+
+    ``delay_samples`` is how long after its input the model starts to sound, and
+    ``expected_delay_samples`` how long after it the recording does that it learned from.
+    ``polarity`` is -1 where it moves against the recording. ``dc_dbfs`` is its constant output
+    in silence (-inf: none), ``noise_dbfs`` what it makes of an idle guitar. Each is None where
+    it cannot be told.
+    """
+
+    name: str
+    delay_samples: int | None
+    expected_delay_samples: int | None
+    polarity: int | None
+    dc_dbfs: float | None
+    noise_dbfs: float | None
+    findings: tuple[Finding, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "delay_samples": self.delay_samples,
+            "expected_delay_samples": self.expected_delay_samples,
+            "polarity": self.polarity,
+            "dc_dbfs": self.dc_dbfs,
+            "noise_dbfs": self.noise_dbfs,
+            "findings": [finding.to_json() for finding in self.findings],
+        }
+
+
 def troubleshooting_page() -> str:
     """docs/troubleshooting.md."""
     lines = [
         "# Troubleshooting",
         "",
-        "What `nam-engine check` and the window say about your recordings, why, and what to do.",
+        "What `nam-engine` and the window say about your recordings and models, why, and what"
+        " to do.",
         "",
         "(Written from `nam_engine/findings.py`: `python docs/write_troubleshooting.py`.)",
     ]
-    for kind in Kind:
-        advice = kind.value
-        lines += [
-            "",
-            f"## {advice.title}",
-            "",
-            advice.cause,
-            "",
-            f"**What to do:** {advice.remedy}",
-        ]
+    for section, of_model in (("Your recordings", False), ("The trained model", True)):
+        lines += ["", f"## {section}"]
+        for advice in (kind.value for kind in Kind if kind.value.of_model is of_model):
+            lines += [
+                "",
+                f"### {advice.title}",
+                "",
+                advice.cause,
+                "",
+                f"**What to do:** {advice.remedy}",
+            ]
     return "\n".join(lines) + "\n"
