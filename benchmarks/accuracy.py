@@ -21,8 +21,9 @@ from official import train_official
 from nam_engine.audio import read_recording
 from nam_engine.events import Saved
 from nam_engine.intake import Choices
+from nam_engine.model_files import evaluate_files
 from nam_engine.presets import OFFICIAL_RECIPE
-from nam_engine.session import TrainJob, evaluate_files, train
+from nam_engine.session import TrainJob, train
 
 
 def train_ours(options: argparse.Namespace, outdir: Path, seed: int) -> Path:
@@ -39,13 +40,14 @@ def train_ours(options: argparse.Namespace, outdir: Path, seed: int) -> Path:
             validation_seconds=(stop - options.validation_seconds, stop),
         ),
     )
-    return next(e.path for e in train(job) if isinstance(e, Saved))
+    saved = [e.path for e in train(job) if isinstance(e, Saved)]
+    return saved[-1]
 
 
 def model_of(options: argparse.Namespace, trainer: str, seed: int) -> Path:
     """The trained model's path; trains it where it is missing."""
     outdir = options.runs / f"{trainer}_{seed}"
-    for path in outdir.glob("*.nam"):
+    for path in outdir.rglob("*.nam"):
         return path
     started = time.monotonic()
     if trainer == "ours":

@@ -32,7 +32,7 @@ def our_trainer(batch_size: int) -> Trainer:
     return Trainer(capture, parse_packed(A2), recipe, device=torch.device("cpu"))
 
 
-def official_step() -> Callable[[torch.Tensor, torch.Tensor], None]:
+def official_step() -> Callable[[torch.Tensor, torch.Tensor], object]:
     torch.manual_seed(0)
     module = PackedLightningModule.init_from_config(core._get_packed_model_config())
     optimizer = module.configure_optimizers()["optimizer"]
@@ -56,7 +56,7 @@ def main() -> None:
 
     trainer = our_trainer(options.batch)
     audio, target = trainer.windows.batch(torch.arange(options.batch))
-    steps = {"official": official_step(), "ours": trainer.step}
+    steps = {"official": official_step(), "ours": trainer.stepper.take}
     seconds: dict[str, list[float]] = {name: [] for name in steps}
     for round_number in range(options.rounds + 1):
         for name, step in steps.items():

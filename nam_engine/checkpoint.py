@@ -157,7 +157,7 @@ def _group(arrays: Arrays, group: str) -> Arrays:
 
 def _pack(arrays: Arrays, described: Mapping[str, Any]) -> bytes:
     text = json.dumps(described, allow_nan=False).encode()
-    content = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    content = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     payload = save({**content, "state": np.frombuffer(text, np.uint8)})
     return FORMAT + VERSION + hashlib.sha256(payload).digest() + payload
 

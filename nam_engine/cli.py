@@ -277,7 +277,7 @@ def _signal(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     from nam_engine.audio import read_recording
     from nam_engine.intake import take_in
-    from nam_engine.progress import to_json
+    from nam_engine.json_text import to_json
     from nam_engine.report import print_report
 
     status = EXIT_OK
@@ -331,7 +331,7 @@ def _train(options: argparse.Namespace) -> int:
 def _run_jobs(jobs: Sequence[TrainJob], *, as_json: bool) -> int:
     """Run one after the other; a failure is not the others' fault."""
     from nam_engine.control import RunControl
-    from nam_engine.progress import to_json
+    from nam_engine.json_text import to_json
     from nam_engine.summary import Outcome, print_outcomes
 
     outcomes = []
@@ -401,7 +401,7 @@ def _stop_on_interrupt(control: RunControl) -> Iterator[None]:
 
 
 def _render(options: argparse.Namespace) -> int:
-    from nam_engine.session import render_file
+    from nam_engine.model_files import render_file
 
     render_file(options.model, options.input, options.output, options.slim)
     print(f"Saved {options.output}")
@@ -410,8 +410,8 @@ def _render(options: argparse.Namespace) -> int:
 
 def _evaluate(options: argparse.Namespace) -> int:
     from nam_engine.evaluate import esr_comment
-    from nam_engine.progress import to_json
-    from nam_engine.session import evaluate_files
+    from nam_engine.json_text import to_json
+    from nam_engine.model_files import evaluate_files
 
     scores = evaluate_files(
         options.model,
@@ -460,7 +460,8 @@ def _print_tree(tree: dict[str, Any], indent: str = "") -> None:
 
 def _demo(options: argparse.Namespace) -> int:
     from nam_engine.demo import write_demo_pair
-    from nam_engine.session import TrainJob, prepare_folder
+    from nam_engine.model_files import prepare_folder
+    from nam_engine.session import TrainJob
 
     prepare_folder(options.outdir)
     input_path, output_path = write_demo_pair(options.outdir, DEMO_SECONDS)

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from nam_engine.losses import MRSTFT_PASSAGE_SECONDS, MultiResolutionStft, esr
 from nam_engine.nam_file import NamFile, NamModel
-from nam_engine.render import render
 
-__all__ = ["Score", "esr_comment", "evaluate", "play_passage", "submodels_of"]
+__all__ = ["Score", "esr_comment", "evaluate", "submodels_of"]
 
 
 @dataclass(frozen=True)
@@ -34,20 +33,6 @@ def submodels_of(file: NamFile) -> list[tuple[str, NamModel]]:
         same = sum(name.split()[0] == width for name in named)
         named[f"{width} ({same + 1})" if same else width] = model
     return list(named.items())
-
-
-def play_passage(
-    file: NamFile, samples: NDArray[np.float32], start: int, stop: int
-) -> dict[str, NDArray[np.float32]]:
-    """What each submodel plays from ``start`` to ``stop`` of ``samples`` (time,), by name.
-
-    The model plays what comes before ``start`` too, as far back as it can hear.
-    """
-    played = {}
-    for name, model in submodels_of(file):
-        context_start = max(0, start - (model.config.receptive_field - 1))
-        played[name] = render(model, samples[context_start:stop])[start - context_start :]
-    return played
 
 
 def evaluate(

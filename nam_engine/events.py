@@ -24,6 +24,7 @@ __all__ = [
     "EpochDone",
     "FinishReason",
     "Finished",
+    "Probed",
     "Saved",
     "Started",
     "StepsDone",
@@ -156,6 +157,13 @@ class Saved:
     is_final: bool
 
 
+@dataclass(frozen=True)
+class Probed:
+    """The finished models were tried out; ``warnings`` say what is wrong with them."""
+
+    warnings: tuple[str, ...]
+
+
 class FinishReason(Enum):
     """Why a run ended well."""
 
@@ -198,4 +206,6 @@ class Finished:
     result: TrainResult
 
 
-TrainEvent = Checked | Started | StepsDone | EpochDone | BestImproved | Warned | Saved | Finished
+TrainEvent = (
+    Checked | Started | StepsDone | EpochDone | BestImproved | Warned | Saved | Probed | Finished
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -13,9 +13,11 @@ from nam_engine.checkpoint import encode, encode_submodel
 from nam_engine.control import RunControl
 from nam_engine.errors import NamFileError
 from nam_engine.events import EpochDone, Saved, StepsDone, TrainEvent, TrainResult, Warned
+from nam_engine.findings import Probe
 from nam_engine.history import to_csv
 from nam_engine.intake import CaptureReport
 from nam_engine.job_folder import LAST, MODEL, JobFolder
+from nam_engine.json_text import to_json
 from nam_engine.nam_file import NamContainer, encode_nam
 from nam_engine.narration import Narrator
 from nam_engine.trainer import Trainer
@@ -61,10 +63,18 @@ class Keeper:
                 "Choose another folder.",
             ) from error
 
-    def put_report(self, report: CaptureReport) -> None:
-        """What is known about the recording, as JSON."""
-        text = json.dumps(report.to_json(), indent=2)
-        self.folder.put("report.json", text.encode())
+    def put_report(self, report: CaptureReport, probes: Sequence[Probe] = ()) -> None:
+        """What is known about the recording and, at the end, about the models."""
+        document = {**report.to_json(), "models": [probe.to_json() for probe in probes]}
+        self.folder.put("report.json", to_json(document, indent=2).encode())
+
+    def put_review(
+        self, report: CaptureReport, probes: Sequence[Probe], comparison: bytes
+    ) -> Iterator[Warned]:
+        """Save what a look at the finished models gave."""
+        self.put_report(report, probes)
+        self.folder.put("comparison.png", comparison)
+        yield from self._flush()
 
     def log(self, lines: Iterable[str]) -> None:
         """Lines for the log, with the time."""

@@ -7,6 +7,7 @@ from nam_engine.events import (
     EpochDone,
     Finished,
     FinishReason,
+    Probed,
     Saved,
     Started,
     StepsDone,
@@ -53,6 +54,8 @@ class Narrator:
                 return [f"  ! {event.message} {event.remedy}".rstrip()]
             case Saved(is_final=True):
                 return [f"Saved {event.path}"]
+            case Probed():
+                return [f"  ! {warning}" for warning in event.warnings]
             case Finished():
                 ending = _ENDINGS[event.reason]
                 return [*([ending] if ending else []), *_results(event)]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from itertools import cycle
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nam_engine.atomic import atomic_write
-from nam_engine.errors import PictureError
 from nam_engine.levels import level_over_frequency, level_over_time, loudest_span
 
 # Imported where it is used: matplotlib takes long to import.
@@ -41,15 +39,14 @@ DEEPEST_DB = 110.0
 
 
 def draw_comparison(
-    path: Path, title: str, target: Samples, predictions: Mapping[str, Samples], sample_rate_hz: int
-) -> None:
-    """Draw a recording and what the submodels make of it: 1600 x 1000 pixels, as PNG.
+    title: str, target: Samples, predictions: Mapping[str, Samples], sample_rate_hz: int
+) -> bytes:
+    """A recording and what the submodels make of it: 1600 x 1000 pixels, as PNG.
 
     From top to bottom: the loudest 20 ms, the levels over time, the averaged spectrum.
     ``target`` and each of ``predictions`` (smallest submodel first, by name) are (time,),
     equally long, at the recording's own level. Predicted values that are not numbers
-    leave a gap. An existing file is replaced. Raises PictureError where the file cannot
-    be written.
+    leave a gap.
     """
     figure = _figure(HEIGHT)
     wave, time, frequency = figure.subplots(3, 1, height_ratios=(1, 1, 1.25))
@@ -58,19 +55,19 @@ def draw_comparison(
     _draw_levels(time, target, played, sample_rate_hz)
     _draw_spectrum(frequency, target, played, sample_rate_hz)
     _add_legend(figure, title, target, played)
-    _save(path, figure)
+    return _png(figure)
 
 
 def draw_error_spectrum(
-    path: Path, title: str, target: Samples, predictions: Mapping[str, Samples], sample_rate_hz: int
-) -> None:
-    """Draw the averaged spectrum of :func:`draw_comparison` alone: 1600 x 800 pixels."""
+    title: str, target: Samples, predictions: Mapping[str, Samples], sample_rate_hz: int
+) -> bytes:
+    """The averaged spectrum of :func:`draw_comparison` alone: 1600 x 800 pixels, as PNG."""
     figure = _figure(SPECTRUM_HEIGHT)
     axes = figure.subplots()
     played = _with_gaps(predictions)
     _draw_spectrum(axes, target, played, sample_rate_hz)
     _add_legend(figure, title, target, played)
-    _save(path, figure)
+    return _png(figure)
 
 
 def _with_gaps(predictions: Mapping[str, Samples]) -> dict[str, Samples]:
@@ -213,12 +210,7 @@ def _drawable(text: str) -> str:
     return "".join(c if font.get_char_index(ord(c)) else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-def _save(path: Path, figure: Figure) -> None:
-    try:
-        with atomic_write(path) as file:
-            figure.savefig(file, format="png", dpi=DPI)
-    except OSError as error:
-        raise PictureError(
-            f"{path} cannot be written ({error.strerror}).",
-            "Choose another folder or free some space.",
-        ) from error
+def _png(figure: Figure) -> bytes:
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=DPI)
+    return file.getvalue()

@@ -19,7 +19,7 @@ from nam_engine.checks import MAX_DC, MAX_DC_SHARE, offset_at_rest
 from nam_engine.findings import Finding, Kind, Probe, Severity
 from nam_engine.intake import CaptureReport
 from nam_engine.nam_file import NamModel
-from nam_engine.render import render
+from nam_engine.render import play, render
 
 __all__ = ["Probe", "probe_model"]
 
@@ -54,7 +54,7 @@ def probe_model(name: str, model: NamModel, capture: Capture, report: CaptureRep
     passage = _loudest(capture)
     answers = _pulse_answers(model)
     idle, soft = (_noise_answer(model, level_dbfs, rate) for level_dbfs in (IDLE_DBFS, SOFT_DBFS))
-    played = _play(model, capture, passage)
+    played = play(model, capture.input, passage.start, passage.stop)
     if not all(np.isfinite(audio).all() for audio in (answers, idle, soft, played)):
         message = f"{name} plays values that are no numbers."
         broken = Finding(Kind.MODEL_BROKEN, STOP, message)
@@ -117,12 +117,6 @@ def _loudest(capture: Capture) -> Span:
     energy = np.concatenate([[0.0], energy])
     start = validation.start + int(np.argmax(energy[length:] - energy[:-length]))
     return Span(start, start + length)
-
-
-def _play(model: NamModel, capture: Capture, passage: Span) -> Samples:
-    """A passage of the input, and before it as much as the model hears."""
-    context = max(0, passage.start - (model.config.receptive_field - 1))
-    return render(model, capture.input[context : passage.stop])[passage.start - context :]
 
 
 def _compare(played: Samples, target: Samples, sample_rate_hz: int) -> tuple[float, int]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import math
 from dataclasses import asdict
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
@@ -19,24 +16,10 @@ from nam_engine.events import (
     StepsDone,
     TrainEvent,
 )
+from nam_engine.json_text import to_json
 from nam_engine.narration import Narrator
 
-__all__ = ["JsonLines", "TerminalProgress", "to_json"]
-
-
-def to_json(value: Any) -> str:
-    """JSON in which a number that is not finite is null."""
-    return json.dumps(_finite(value), allow_nan=False)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    return value
+__all__ = ["JsonLines", "TerminalProgress"]
 
 
 class JsonLines:

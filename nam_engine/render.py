@@ -11,7 +11,7 @@ from nam_engine.nam_file import NamModel
 from nam_engine.wavenet.ordinary import WaveNet
 from nam_engine.wavenet.predict import predict
 
-__all__ = ["render"]
+__all__ = ["play", "render"]
 
 
 def render(model: NamModel, samples: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -21,3 +21,14 @@ def render(model: NamModel, samples: NDArray[np.float32]) -> NDArray[np.float32]
     audio = F.pad(torch.from_numpy(samples), (wavenet.receptive_field - 1, 0))
     played: NDArray[np.float32] = predict(wavenet, audio, wavenet.receptive_field).numpy()
     return played
+
+
+def play(
+    model: NamModel, samples: NDArray[np.float32], start: int, stop: int
+) -> NDArray[np.float32]:
+    """What a model plays from ``start`` to ``stop`` of ``samples`` (time,).
+
+    It plays what comes before ``start`` too, as far back as it can hear.
+    """
+    context_start = max(0, start - (model.config.receptive_field - 1))
+    return render(model, samples[context_start:stop])[start - context_start :]

@@ -1,8 +1,6 @@
-"""What was found out about a capture or a model, as tables for people."""
+"""A capture report as a table for people."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -10,55 +8,34 @@ from rich.text import Text
 
 from nam_engine.alignment import Confidence
 from nam_engine.audio import Span
-from nam_engine.findings import Finding, Probe, Severity
+from nam_engine.findings import Severity
 from nam_engine.intake import CaptureReport
 
-__all__ = ["print_probes", "print_report"]
+__all__ = ["print_report"]
 
 STYLES = {Severity.STOP: "bold red", Severity.WARN: "yellow", Severity.INFO: "green"}
 
 
 def print_report(report: CaptureReport, console: Console | None = None) -> None:
     """Print what is known about a pair, then each finding with its cause and remedy."""
-    table = _table()
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True, justify="right")
+    table.add_column()
     table.add_row("input", Text(report.input_name))
     table.add_row("latency", Text(_latency(report)))
     table.add_row("length", Text(_length(report)))
     if report.replicate_esr is not None:
         table.add_row("repeats", Text(f"the same to an ESR of {report.replicate_esr:.2g}"))
-    _add_findings(table, report.findings)
-    console = console or Console()
-    verdict = "stop" if report.stops else "good"
-    console.print(Text(f"{report.output_name}: {verdict}", "bold"))
-    console.print(table)
-
-
-def print_probes(probes: Sequence[Probe], console: Console | None = None) -> None:
-    """Print what is wrong with each model, with cause and remedy; nothing of one that is well."""
-    console = console or Console()
-    for probe in probes:
-        if probe.findings:
-            table = _table()
-            _add_findings(table, probe.findings)
-            console.print(Text(probe.name, "bold"))
-            console.print(table)
-
-
-def _table() -> Table:
-    """A column of labels and one of sentences."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True, justify="right")
-    table.add_column()
-    return table
-
-
-def _add_findings(table: Table, findings: Sequence[Finding]) -> None:
-    for finding in findings:
+    for finding in report.findings:
         label = Text(finding.severity.value, STYLES[finding.severity])
         table.add_row(label, Text(finding.message))
         if finding.severity is not Severity.INFO:
             table.add_row("", Text(finding.cause))
             table.add_row("", Text(f"What to do: {finding.remedy}"))
+    console = console or Console()
+    verdict = "stop" if report.stops else "good"
+    console.print(Text(f"{report.output_name}: {verdict}", "bold"))
+    console.print(table)
 
 
 def _latency(report: CaptureReport) -> str:

@@ -86,9 +86,9 @@ class Stepper:
             for name, array in group.items():
                 if shapes.get(name) != array.shape or not np.isfinite(array).all():
                     raise ValueError(f"{name} does not fit the network")
-        if state.weights.keys() != shapes.keys() or not (
-            state.exp_avg.keys() == state.exp_avg_sq.keys() == state.adam_steps.keys()
-        ):
+        moments = state.exp_avg.keys() == state.exp_avg_sq.keys() == state.adam_steps.keys()
+        counts = all(array.shape == () for array in state.adam_steps.values())
+        if not (state.weights.keys() == shapes.keys() and moments and counts):
             raise ValueError("parameters are missing")
         self.optimizer.state.clear()
         with torch.no_grad():

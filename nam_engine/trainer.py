@@ -294,6 +294,9 @@ class Trainer:
         self.good_state = self.state()
 
     def _adopt(self, state: TrainState) -> None:
+        for submodel, best in zip(self.config.submodels, state.best, strict=True):
+            if best is not None and best.weights.shape != (submodel.config.weight_count,):
+                raise ValueError("the best weights are another network's")
         shuffle = torch.from_numpy(state.shuffle.copy())
         self.generator.set_state(shuffle)
         self.stepper.restore(state.stepper)

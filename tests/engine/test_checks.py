@@ -22,7 +22,7 @@ from nam_engine.demo import amplify, play
 from nam_engine.errors import CaptureError
 from nam_engine.findings import Finding, Kind, Severity
 from nam_engine.intake import CaptureReport, Choices, take_in
-from nam_engine.progress import to_json
+from nam_engine.json_text import to_json
 
 Samples = NDArray[np.float32]
 INFO, WARN, STOP = Severity.INFO, Severity.WARN, Severity.STOP

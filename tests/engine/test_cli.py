@@ -55,8 +55,9 @@ def test_json_prints_one_event_a_line(capsys: pytest.CaptureFixture[str]) -> Non
     kinds = [e["event"] for e in events]
     assert kinds[:2] == ["Checked", "Started"]
     assert kinds.count("EpochDone") == 2
-    assert kinds[-2:] == ["Saved", "Finished"]
-    assert events[-2]["path"] == "out/Mine/Mine.nam"
+    assert kinds[-3:] == ["Saved", "Probed", "Finished"]
+    assert events[-3]["path"] == "out/Mine/Mine.nam"
+    assert events[-3]["is_final"] is True
     assert [s["name"] for s in events[-1]["submodels"]] == ["small", "large"]
 
 

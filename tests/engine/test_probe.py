@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -11,7 +10,6 @@ from functools import cache
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from rich.console import Console
 from rigs import delayed, with_noise
 from support import RATE_HZ, layer_array, recording, submodel
 
@@ -20,10 +18,9 @@ from nam_engine.capture import Capture
 from nam_engine.capture_signal import capture_signal
 from nam_engine.findings import Kind, Probe, Severity
 from nam_engine.intake import CaptureReport, Choices, take_in
+from nam_engine.json_text import to_json
 from nam_engine.nam_file import NamModel
 from nam_engine.probe import probe_model
-from nam_engine.progress import to_json
-from nam_engine.report import print_probes
 from nam_engine.wavenet.parse import parse_packed
 
 Samples = NDArray[np.float32]
@@ -221,11 +218,3 @@ def test_high_gain_makes_an_idle_guitar_loud_without_fault() -> None:
     probed = probe(model(100), {"noise_floor_dbfs": -np.inf})
     assert probed.noise_dbfs == pytest.approx(-56, abs=0.5)
     assert probed.findings == ()
-
-
-def test_faults_are_printed_with_their_remedy() -> None:
-    console = Console(file=io.StringIO(), record=True, width=300)
-    print_probes([probe(model()), replace(probe(model(-1)), name="Inverted")], console)
-    text = console.export_text()
-    assert text.startswith("Inverted")
-    assert f"What to do: {Kind.MODEL_INVERTED.value.remedy}" in text

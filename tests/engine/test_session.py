@@ -7,19 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
-from support import RATE_HZ, container_of, playing, rig, small_packed
+from support import RATE_HZ, playing, rig, small_packed
 from torch import Tensor
 
-from nam_engine import evaluate, session
-from nam_engine.audio import read_recording, write_wav
+from nam_engine import session
+from nam_engine.audio import write_wav
+from nam_engine.checkpoint import read_checkpoint
 from nam_engine.control import RunControl
 from nam_engine.errors import (
-    AudioError,
-    CaptureError,
     DeviceError,
     NamFileError,
-    PictureError,
     TrainingError,
 )
 from nam_engine.events import (
@@ -27,6 +24,7 @@ from nam_engine.events import (
     EpochDone,
     Finished,
     FinishReason,
+    Probed,
     Saved,
     Started,
     TrainEvent,
@@ -34,11 +32,10 @@ from nam_engine.events import (
 from nam_engine.intake import Choices
 from nam_engine.job_folder import file_name
 from nam_engine.metadata import GearType, ToneType, UserMetadata
-from nam_engine.nam_file import NamContainer, NamModel, read_nam, write_nam
+from nam_engine.nam_file import NamContainer, read_nam
 from nam_engine.position import StepFigures
 from nam_engine.presets import Recipe
-from nam_engine.render import render
-from nam_engine.session import TrainJob, evaluate_files, render_file, train
+from nam_engine.session import TrainJob, train
 from nam_engine.stepping import Stepper
 
 RECIPE = Recipe(epochs=2, window_samples=2048, batch_size=8)
@@ -63,8 +60,9 @@ def test_job_saves_a_container_with_all_metadata(job: TrainJob) -> None:
     events = list(train(replace(job, user=user, choices=Choices(latency_samples=0))))
     assert isinstance(events[0], Checked)
     assert isinstance(events[1], Started)
-    saved, finished = events[-2:]
+    saved, probed, finished = events[-3:]
     assert isinstance(saved, Saved)
+    assert isinstance(probed, Probed)
     assert isinstance(finished, Finished)
     assert saved.path == job.outdir / "My Amp" / "My Amp.nam"
     file = read_nam(saved.path)
@@ -98,7 +96,7 @@ def test_stop_still_saves(job: TrainJob) -> None:
         if isinstance(event, EpochDone):
             control.stop()
     assert sum(isinstance(e, EpochDone) for e in events) == 1
-    saved, finished = events[-2:]
+    saved, _, finished = events[-3:]
     assert isinstance(saved, Saved)
     assert saved.path.is_file()
     assert isinstance(finished, Finished)
@@ -131,16 +129,6 @@ def test_model_is_rescued_where_its_folder_disappears(job: TrainJob, tmp_path: P
     shutil.rmtree(rescued.parent)
 
 
-def test_model_that_plays_no_numbers_is_not_written(tmp_path: Path) -> None:
-    container = container_of(small_packed())
-    weights = np.full_like(container.entries[1].model.weights, 3e38)
-    write_nam(tmp_path / "wild.nam", replace(container.entries[1].model, weights=weights))
-    write_wav(tmp_path / "di.wav", playing(0.5), RATE_HZ)
-    with pytest.raises(NamFileError, match=r"wild\.nam plays values that are not numbers"):
-        render_file(tmp_path / "wild.nam", tmp_path / "di.wav", tmp_path / "out.wav", 1.0)
-    assert not (tmp_path / "out.wav").exists()
-
-
 def test_best_is_saved_where_the_device_fails(
     job: TrainJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,8 +143,13 @@ def test_best_is_saved_where_the_device_fails(
     events: list[TrainEvent] = []
     with pytest.raises(TrainingError, match=r"My Amp failed on cpu \(CUDA error: device lost\)"):
         events.extend(train(job))
-    assert isinstance(events[-1], Saved)
-    assert events[-1].path.is_file()
+    saved, probed = events[-2:]
+    assert isinstance(saved, Saved)
+    assert isinstance(probed, Probed)
+    assert isinstance(read_nam(saved.path), NamContainer)
+    assert "CUDA error: device lost" in (saved.path.parent / "log.txt").read_text()
+    state = read_checkpoint(saved.path.parent / "last.ckpt")
+    assert state.position.epochs_done == 1
 
 
 def test_unusable_folder_is_refused_before_training(job: TrainJob, tmp_path: Path) -> None:
@@ -170,113 +163,3 @@ def test_missing_device_is_refused_with_the_reason(job: TrainJob) -> None:
         pytest.skip("this machine has every device")
     with pytest.raises(DeviceError, match="'mps' cannot be used: this is not a Mac"):
         next(train(replace(job, device="mps")))
-
-
-@pytest.fixture
-def model_path(tmp_path: Path) -> Path:
-    path = tmp_path / "model.nam"
-    write_nam(path, container_of(small_packed()))
-    return path
-
-
-def test_render_plays_the_chosen_size_and_overwrites_nothing(
-    tmp_path: Path, model_path: Path
-) -> None:
-    source = tmp_path / "di.wav"
-    write_wav(source, playing(0.5), RATE_HZ)
-    for slim in (0.0, 1.0):
-        render_file(model_path, source, tmp_path / f"{slim}.wav", slim)
-    lite, full = (read_recording(tmp_path / f"{slim}.wav") for slim in (0.0, 1.0))
-    assert len(lite.samples) == len(full.samples) == RATE_HZ // 2
-    assert (lite.samples != full.samples).any()
-    with pytest.raises(AudioError, match="exists already"):
-        render_file(model_path, source, tmp_path / "1.0.wav", 1.0)
-    with pytest.raises(AudioError, match=r"does not end in \.wav"):
-        render_file(model_path, source, tmp_path / "out.flac", 1.0)
-
-
-def test_evaluate_scores_each_submodel_over_the_passage(tmp_path: Path, model_path: Path) -> None:
-    source, output = tmp_path / "di.wav", tmp_path / "amp.wav"
-    write_wav(source, playing(3), RATE_HZ)
-    render_file(model_path, source, output, 1.0)
-    lite, full = evaluate_files(model_path, source, output)
-    assert full.esr < 1e-12 < lite.esr
-    assert full.mrstft < 1e-3 < lite.mrstft
-    inside = evaluate_files(model_path, source, output, start_seconds=1.0, stop_seconds=2.5)
-    assert inside[1].esr < 1e-12
-    assert inside[0].esr != lite.esr
-    write_wav(tmp_path / "silent.wav", np.zeros(RATE_HZ, np.float32), RATE_HZ)
-    with pytest.raises(CaptureError, match=r"silent\.wav is silent from 0\.00"):
-        evaluate_files(model_path, source, tmp_path / "silent.wav")
-    with pytest.raises(CaptureError, match="too little to judge"):
-        evaluate_files(model_path, source, output, start_seconds=5)
-
-
-def test_evaluation_is_drawn_and_heard_from_one_rendering(
-    tmp_path: Path, model_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source, output = tmp_path / "di.wav", tmp_path / "amp.wav"
-    write_wav(source, playing(2), RATE_HZ)
-    render_file(model_path, source, output, 1.0)
-    rendered: list[NamModel] = []
-
-    def counting(model: NamModel, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        rendered.append(model)
-        return render(model, samples)
-
-    monkeypatch.setattr(evaluate, "render", counting)
-    picture, sound = tmp_path / "new" / "errors.png", tmp_path / "new" / "compare.wav"
-    scores = evaluate_files(
-        model_path,
-        source,
-        output,
-        start_seconds=0.5,
-        stop_seconds=1.5,
-        spectrum_path=picture,
-        listen_path=sound,
-    )
-    assert [s.submodel for s in scores] == ["channels_2", "channels_3"]
-    assert len(rendered) == 2
-    assert picture.read_bytes().startswith(b"\x89PNG")
-    heard = read_recording(sound).samples
-    assert len(heard) == 4 * RATE_HZ  # three times a second, two silences
-    recorded, full = heard[:RATE_HZ], heard[RATE_HZ * 3 // 2 :][:RATE_HZ]
-    np.testing.assert_allclose(recorded, full, rtol=0, atol=1e-6)
-    passage = read_recording(output).samples[RATE_HZ // 2 :][1_000:2_000]
-    np.testing.assert_allclose(recorded[1_000:2_000], passage, rtol=0, atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("paths", "message"),
-    [
-        ({"spectrum_path": "taken.png"}, r"taken\.png exists already"),
-        ({"listen_path": "taken.wav"}, r"taken\.wav exists already"),
-        ({"spectrum_path": "a.jpg"}, r"a\.jpg does not end in \.png\. Only PNG is written"),
-        ({"listen_path": "a.mp3"}, r"a\.mp3 does not end in \.wav"),
-        ({"spectrum_path": "taken.wav/a.png"}, "Nothing can be written to"),
-    ],
-)
-def test_evaluate_refuses_unusable_names_before_it_reads(
-    tmp_path: Path, paths: dict[str, str], message: str
-) -> None:
-    for name in ("taken.png", "taken.wav"):
-        (tmp_path / name).write_bytes(b"mine")
-    files = {option: tmp_path / name for option, name in paths.items()}
-    missing = tmp_path / "missing"
-    with pytest.raises((AudioError, PictureError, NamFileError), match=message):
-        evaluate_files(missing, missing, missing, **files)
-    assert {path.read_bytes() for path in tmp_path.iterdir()} == {b"mine"}
-
-
-def test_submodels_of_one_width_keep_names_of_their_own() -> None:
-    container = container_of(small_packed())
-    twins = replace(container, entries=(container.entries[0],) * 3)
-    names = [name for name, _ in evaluate.submodels_of(twins)]
-    assert names == ["channels_2", "channels_2 (2)", "channels_2 (3)"]
-
-
-def test_audio_at_another_rate_than_the_model_is_refused(tmp_path: Path, model_path: Path) -> None:
-    source = tmp_path / "di.wav"
-    write_wav(source, playing(0.5), 44_100)
-    with pytest.raises(AudioError, match=r"di\.wav has 44100 .* model\.nam was made for 48000"):
-        render_file(model_path, source, tmp_path / "out.wav", 1.0)

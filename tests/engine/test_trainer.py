@@ -10,7 +10,7 @@ import torch
 from support import small_capture, small_packed
 
 from nam_engine.errors import TrainingError
-from nam_engine.evaluate import evaluate, play_passage
+from nam_engine.evaluate import evaluate
 from nam_engine.events import (
     BestImproved,
     EpochDone,
@@ -24,6 +24,7 @@ from nam_engine.events import (
 )
 from nam_engine.nam_file import NamModel
 from nam_engine.presets import Recipe
+from nam_engine.render import play
 from nam_engine.trainer import Trainer
 
 RECIPE = Recipe(epochs=3, window_samples=2048, batch_size=8, learning_rate=0.02)
@@ -97,8 +98,8 @@ def test_result_weights_play_the_recording_at_its_own_level() -> None:
     for part, submodel in zip(run.config.submodels, result.submodels, strict=True):
         model = NamModel(part.config, submodel.weights, capture.sample_rate_hz)
         span = capture.validation
-        played = play_passage(model, capture.input, span.start, span.stop)
-        (score,) = evaluate(played, span.of(capture.target), capture.sample_rate_hz)
+        played = play(model, capture.input, span.start, span.stop)
+        (score,) = evaluate({part.name: played}, span.of(capture.target), capture.sample_rate_hz)
         assert score.esr == pytest.approx(submodel.metrics.esr, rel=1e-4)
 
 
