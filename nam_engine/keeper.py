@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tempfile
 import time
@@ -124,14 +125,10 @@ class Keeper:
         yield Saved(self.folder.model_path, is_final=True)
 
     def abandon(self) -> None:
-        """Save what can be saved, quietly: the run is ended from outside or by a fault of ours."""
-        try:
-            self._put_state()
-            if self._has_better_model():
-                self._put_model(self._trainer.result())
-            self.folder.flush()
-        except OSError:
-            self.log(["This could not be saved."])
+        """Leave the state as it is to :meth:`close`: the run ends from outside or by our fault."""
+        self._put_state()
+        if self._has_better_model():
+            self._put_model(self._trainer.result())
 
     def _rescue(self, reason: OSError) -> None:
         failed = self.folder.path
@@ -144,6 +141,12 @@ class Keeper:
                 f" ({reason.strerror}), nor to {tempfile.gettempdir()}.",
                 "Free some space and continue the training.",
             ) from error
+
+    def close(self) -> None:
+        """Write the last lines of the log, if that is possible, and let others write."""
+        with contextlib.suppress(OSError):
+            self.folder.flush()
+        self.folder.close()
 
     def _has_better_model(self) -> bool:
         if not self._trainer.has_best:

@@ -47,6 +47,7 @@ class Narrator:
             case Checked():
                 return [f"{self._title}: {_latency(event)}", *(f"  ! {w}" for w in event.warnings)]
             case Started():
+                self.status(event)
                 return [f"{self._title}: {_plan(event)}"]
             case EpochDone():
                 return [f"{self.status(event)}{_figures(event)}"]

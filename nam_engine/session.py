@@ -93,8 +93,8 @@ def train(job: TrainJob, control: RunControl | None = None) -> Generator[TrainEv
         stop_rules=job.stop_rules,
     )
     folder, warnings = _open_folder(job, trainer)
-    with closing(folder):
-        keeper = Keeper(folder, trainer, partial(_container, job, config, intake.report))
+    keeper = Keeper(folder, trainer, partial(_container, job, config, intake.report))
+    with closing(keeper):
         keeper.put_report(intake.report)
         keeper.begin()
         events = _run(trainer, keeper, intake.report, control)

@@ -20,12 +20,12 @@ from nam_engine.presets import Recipe
 from nam_engine.stopping import StopRules
 from nam_engine.trainer import Trainer
 
-RECIPE = Recipe(epochs=6, window_samples=2048, batch_size=8, learning_rate=0.05)
+RECIPE = Recipe(epochs=6, window_samples=2048, batch_size=4, learning_rate=0.05)
 
 
 @pytest.fixture(scope="module")
 def capture() -> Capture:
-    return small_capture()
+    return small_capture(2.5)
 
 
 def trainer(capture: Capture, recipe: Recipe = RECIPE, seed: int = 0) -> Trainer:
@@ -114,7 +114,7 @@ def test_state_of_another_training_is_refused_in_words(capture: Capture) -> None
     state = trainer(capture).state()
     others = {
         "recording or latency": trainer(small_capture(5)),
-        "recipe": trainer(capture, replace(RECIPE, batch_size=4)),
+        "recipe": trainer(capture, replace(RECIPE, batch_size=8)),
         "seed": trainer(capture, seed=1),
         "network": Trainer(capture, two_array_packed(), RECIPE, device=torch.device("cpu")),
     }
@@ -149,7 +149,8 @@ def test_rules_end_a_run_early_and_it_can_go_on(
     capture: Capture, rules: StopRules, reason: FinishReason
 ) -> None:
     is_stuck = reason is FinishReason.NO_IMPROVEMENT
-    recipe = replace(RECIPE, learning_rate=0.0 if is_stuck else 0.05, epochs=12)
+    rate = 0.0 if is_stuck else 0.05
+    recipe = replace(RECIPE, learning_rate=rate, epochs=12, mrstft_weight=0.0)
     device = torch.device("cpu")
     run = Trainer(capture, small_packed(), recipe, device=device, stop_rules=rules)
     end = list(run.run())[-1]

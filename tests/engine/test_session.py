@@ -30,7 +30,6 @@ from nam_engine.events import (
     TrainEvent,
 )
 from nam_engine.intake import Choices
-from nam_engine.job_folder import file_name
 from nam_engine.metadata import GearType, ToneType, UserMetadata
 from nam_engine.nam_file import NamContainer, read_nam
 from nam_engine.position import StepFigures
@@ -101,20 +100,6 @@ def test_stop_still_saves(job: TrainJob) -> None:
     assert saved.path.is_file()
     assert isinstance(finished, Finished)
     assert finished.reason is FinishReason.STOPPED
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("Twin: clean / bright?", "Twin clean  bright"),
-        ("../../etc/passwd", "etcpasswd"),
-        ("...", "model"),
-        ("é" * 300, "é" * 100),
-        ("アンプ" * 80, "アンプ" * 22),
-    ],
-)
-def test_names_become_safe_file_names(name: str, expected: str) -> None:
-    assert file_name(name) == expected
 
 
 def test_model_is_rescued_where_its_folder_disappears(job: TrainJob, tmp_path: Path) -> None:

@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nam_engine import atomic
+from nam_engine.checkpoint import StepperState, TrainState, encode
+from nam_engine.errors import CheckpointError, NamFileError
+from nam_engine.job_folder import LAST, MODEL, JobFolder, file_name
+from nam_engine.position import Position
+
+STATE = TrainState(
+    identity={},
+    stepper=StepperState({}, {}, {}, {}),
+    shuffle=np.zeros(3, np.uint8),
+    position=Position(),
+    best=(),
+    history=(),
+)
+
+
+def checkpoint(epochs: int) -> bytes:
+    return encode(replace(STATE, position=Position(epochs_done=epochs)))
+
+
+def save(folder: JobFolder, epochs: int) -> None:
+    folder.put(LAST, checkpoint(epochs))
+    folder.flush()
+
+
+def epoch_of(folder: JobFolder) -> int:
+    return folder.read_state()[0].position.epochs_done
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Twin: clean / bright?", "Twin clean  bright"),
+        ("../../etc/passwd", "etcpasswd"),
+        ("...", "model"),
+        ("é" * 300, "é" * 100),
+        ("アンプ" * 80, "アンプ" * 22),
+    ],
+)
+def test_names_become_safe_file_names(name: str, expected: str) -> None:
+    assert file_name(name) == expected
+
+
+def test_taken_names_get_a_number_and_files_are_called_after_their_folder(tmp_path: Path) -> None:
+    (tmp_path / "amp").mkdir()
+    (tmp_path / "amp" / "mine.txt").write_text("keep me")
+    (tmp_path / "amp (2)").write_text("a file")
+    folder = JobFolder.create(tmp_path, "amp")
+    folder.put(MODEL, b"{}")
+    folder.flush()
+    assert folder.path == tmp_path / "amp (3)"
+    assert (tmp_path / "amp (3)" / "amp (3).nam").read_bytes() == b"{}"
+    assert [p.name for p in (tmp_path / "amp").iterdir()] == ["mine.txt"]
+
+
+def test_what_a_killed_process_left_is_cleared_and_used(tmp_path: Path) -> None:
+    """Killed before it saved anything, or while writing."""
+    JobFolder.create(tmp_path, "amp").close()
+    (tmp_path / "amp" / ".last.ckpt.123.part").write_text("half")
+    folder = JobFolder.create(tmp_path, "amp")
+    assert folder.path == tmp_path / "amp"
+    assert not list(folder.path.glob("*.part"))
+
+
+def test_folder_in_use_is_not_shared(tmp_path: Path) -> None:
+    first = JobFolder.create(tmp_path, "amp")
+    assert JobFolder.create(tmp_path, "amp").path.name == "amp (2)"
+    save(first, 1)
+    with pytest.raises(NamFileError, match="Another program is training in"):
+        JobFolder.latest(tmp_path, "amp")
+    first.close()
+    assert JobFolder.latest(tmp_path, "amp") is not None
+
+
+def test_latest_is_the_most_recent_of_that_name(tmp_path: Path) -> None:
+    for name, age in (("amp", 10), ("amp (2)", 30), ("amp (x)", 0), ("ampere", 0)):
+        folder = JobFolder.create(tmp_path, name)
+        save(folder, 1)
+        os.utime(folder.path / LAST, (1e9 - age, 1e9 - age))
+        folder.close()
+    latest = JobFolder.latest(tmp_path, "amp")
+    assert latest is not None
+    assert latest.path.name == "amp"
+    assert JobFolder.latest(tmp_path, "other") is None
+    assert JobFolder.latest(tmp_path / "missing", "amp") is None
+
+
+def test_two_states_are_kept_and_a_broken_one_falls_back(tmp_path: Path) -> None:
+    folder = JobFolder.create(tmp_path, "amp")
+    for epochs in (1, 2, 3):
+        save(folder, epochs)
+    assert sorted(p.name for p in folder.path.glob("*.ckpt")) == ["last.ckpt", "previous.ckpt"]
+    state, warnings = folder.read_state()
+    assert (state.position.epochs_done, warnings) == (3, [])
+    for content in (checkpoint(9)[:-5], b"foreign", b""):
+        save(folder, 3)
+        save(folder, 4)
+        (folder.path / LAST).write_bytes(content)
+        state, (warning,) = folder.read_state()
+        assert state.position.epochs_done == 3
+        assert warning.message.startswith("last.ckpt is ")
+        assert "goes on from the state before it, in epoch 4" in warning.message
+        # The good one is not pushed out by the broken one.
+        save(folder, 5)
+        assert (folder.path / "previous.ckpt").read_bytes() != content
+    kept = {path.name for path in folder.path.glob("*.ckpt")}
+    assert kept == {"last.ckpt", "previous.ckpt", "damaged.ckpt"}
+
+
+def test_nothing_readable_is_said_with_the_reason(tmp_path: Path) -> None:
+    folder = JobFolder.create(tmp_path, "amp")
+    save(folder, 1)
+    save(folder, 2)
+    for file in ("last.ckpt", "previous.ckpt"):
+        (folder.path / file).write_bytes(b"foreign")
+    with pytest.raises(CheckpointError, match=r"last\.ckpt is not .* previous\.ckpt is not"):
+        folder.read_state()
+
+
+@pytest.mark.parametrize("killed_at", range(6))
+def test_some_state_is_whole_wherever_saving_is_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_at: int
+) -> None:
+    """As by a power cut: nothing after the n-th call happens, not even tidying up."""
+
+    class PowerCut(BaseException):
+        pass
+
+    folder = JobFolder.create(tmp_path, "amp")
+    save(folder, 1)
+    save(folder, 2)
+    with monkeypatch.context() as patch:
+        calls = iter(range(100))
+
+        def counted(real):  # type: ignore[no-untyped-def]
+            def call(*arguments, **options):  # type: ignore[no-untyped-def]
+                if next(calls) >= killed_at:
+                    raise PowerCut
+                return real(*arguments, **options)
+
+            return call
+
+        patch.setattr(os, "replace", counted(os.replace))
+        patch.setattr(os, "fsync", counted(os.fsync))
+        patch.setattr(Path, "unlink", counted(Path.unlink))
+        try:
+            save(folder, 3)
+        except PowerCut:
+            assert killed_at < 4
+    assert epoch_of(folder) in (2, 3)
+    save(folder, 4)
+    assert epoch_of(folder) == 4
+
+
+def test_contents_wait_until_they_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = JobFolder.create(tmp_path / "out", "amp")
+    folder.put("a.txt", b"a")
+    folder.put("b.txt", b"b")
+    replace_file = os.replace
+
+    def in_use(source: Path, target: Path) -> None:
+        if target.name == "a.txt":
+            raise PermissionError(errno.EACCES, "it is open elsewhere")
+        replace_file(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(atomic.os, "replace", in_use)
+        with pytest.raises(PermissionError, match="open elsewhere"):
+            folder.flush()
+    assert (folder.path / "b.txt").read_text() == "b"
+    assert not (folder.path / "a.txt").exists()
+    folder.flush()
+    assert (folder.path / "a.txt").read_text() == "a"
+
+
+def test_everything_is_written_again_where_the_folder_was_removed(tmp_path: Path) -> None:
+    folder = JobFolder.create(tmp_path, "amp")
+    folder.put("a.txt", b"a")
+    save(folder, 1)
+    for file in folder.path.iterdir():
+        file.unlink()
+    folder.path.rmdir()
+    folder.log(["gone"])
+    folder.flush()
+    assert (folder.path / "a.txt").read_text() == "a"
+    assert (folder.path / "log.txt").read_text() == "gone\n"
+    assert epoch_of(folder) == 1
+
+
+def test_moved_folder_takes_everything_along(tmp_path: Path) -> None:
+    folder = JobFolder.create(tmp_path / "old", "amp")
+    folder.put(MODEL, b"{}")
+    save(folder, 1)
+    folder.move_to(tmp_path / "new")
+    folder.flush()
+    assert folder.path == tmp_path / "new" / "amp"
+    assert (folder.path / "amp.nam").read_bytes() == b"{}"
+    assert epoch_of(folder) == 1
+    JobFolder(tmp_path / "old" / "amp").close()  # not locked any more
+
+
+def test_log_of_an_earlier_run_is_kept(tmp_path: Path) -> None:
+    folder = JobFolder.create(tmp_path, "amp")
+    folder.log(["first"])
+    save(folder, 1)
+    folder.close()
+    again = JobFolder.latest(tmp_path, "amp")
+    assert again is not None
+    again.log(["second \udcff"])
+    again.flush()
+    assert (again.path / "log.txt").read_text() == "first\nsecond \\udcff\n"

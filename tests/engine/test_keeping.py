@@ -1,0 +1,392 @@
+"""What is kept of a run in its folder, whatever happens to the run or to the folder."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from support import RATE_HZ, playing, rig, small_packed
+from torch import Tensor
+
+from nam_engine import keeper, session
+from nam_engine.audio import write_wav
+from nam_engine.checkpoint import read_checkpoint
+from nam_engine.control import RunControl
+from nam_engine.errors import CheckpointError, NamFileError, TrainingError
+from nam_engine.events import (
+    BestImproved,
+    EpochDone,
+    Finished,
+    FinishReason,
+    Probed,
+    Saved,
+    Started,
+    StepsDone,
+    TrainEvent,
+    Warned,
+)
+from nam_engine.nam_file import NamContainer, read_nam
+from nam_engine.presets import Recipe
+from nam_engine.session import TrainJob, train
+from nam_engine.stepping import Stepper
+
+RECIPE = Recipe(epochs=4, window_samples=2048, batch_size=8, learning_rate=0.03)
+FILES = {
+    "amp.nam",
+    "last.ckpt",
+    "previous.ckpt",
+    "packed_best_submodel_0.ckpt",
+    "packed_best_submodel_1.ckpt",
+    "packed_best.json",
+    "history.csv",
+    "comparison.png",
+    "report.json",
+    "log.txt",
+}
+
+
+@pytest.fixture(autouse=True)
+def _eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small networks on which everything is saved as often as it may be."""
+    monkeypatch.setattr(session, "parse_packed", lambda _: small_packed())
+    for interval in ("CHECKPOINT_SECONDS", "LONG_EPOCH_SECONDS", "MODEL_SECONDS"):
+        monkeypatch.setattr(keeper, interval, 0.0)
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> TrainJob:
+    x = playing(3)
+    write_wav(tmp_path / "di.wav", x, RATE_HZ)
+    write_wav(tmp_path / "amp.wav", rig(x), RATE_HZ)
+    outdir = tmp_path / "out"
+    return TrainJob(tmp_path / "di.wav", tmp_path / "amp.wav", outdir, RECIPE, device="cpu")
+
+
+def visible(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+
+
+def weights(path: Path) -> np.ndarray:
+    file = read_nam(path)
+    assert isinstance(file, NamContainer)
+    return np.concatenate([entry.model.weights for entry in file.entries])
+
+
+def stop_at(job: TrainJob, stop: Callable[[TrainEvent], bool]) -> list[TrainEvent]:
+    """The events of a run that the user stops at an event."""
+    control, events = RunControl(), []
+    for event in train(job, control):
+        events.append(event)
+        if stop(event):
+            control.stop()
+    return events
+
+
+def is_epoch(number: int) -> Callable[[TrainEvent], bool]:
+    return lambda event: isinstance(event, EpochDone) and event.epoch == number
+
+
+def history(folder: Path) -> list[dict[str, str]]:
+    with (folder / "history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        for clock in ("steps_per_second", "memory_mb", "seconds", "seconds_left"):
+            del row[clock]
+    return rows
+
+
+def test_folder_holds_everything_about_a_run(job: TrainJob) -> None:
+    events = list(train(job))
+    folder = job.outdir / "amp"
+    assert visible(folder) == FILES
+    report = json.loads((folder / "report.json").read_text())
+    assert report["verdict"] == "good"
+    assert [m["name"] for m in report["models"]] == ["small", "large"]
+    with Image.open(folder / "comparison.png") as image:
+        assert image.size == (1600, 1000)
+    best = json.loads((folder / "packed_best.json").read_text())["submodels"]
+    end = events[-1]
+    assert isinstance(end, Finished)
+    for i, (entry, submodel) in enumerate(zip(best, end.result.submodels, strict=True)):
+        assert entry == {
+            "submodel_index": i,
+            "submodel_name": submodel.name,
+            "best_metric": submodel.metrics.esr,
+            "epoch": submodel.epoch,
+            "step": submodel.step,
+            "checkpoint_path": f"packed_best_submodel_{i}.ckpt",
+        }
+        assert (folder / entry["checkpoint_path"]).is_file()
+    assert [int(row["epoch"]) for row in history(folder)] == [1, 2, 3, 4]
+    log = (folder / "log.txt").read_text()
+    for said in ("latency 0 samples", "to train on", "epoch 4/4", "Saved", "large: ESR"):
+        assert said in log
+
+
+def test_model_is_refreshed_with_each_improvement(job: TrainJob) -> None:
+    paths, errors = [], []
+    for event in train(job):
+        if isinstance(event, Saved):
+            paths.append(event.path)
+            file = read_nam(event.path)
+            errors.append(file.metadata["training"]["validation_esr"])
+    assert set(paths) == {job.outdir / "amp" / "amp.nam"}
+    assert len(paths) > 2
+    assert all(later <= earlier for earlier, later in pairwise(errors))
+    assert errors[-1] < errors[0]
+
+
+def test_model_is_not_refreshed_more_often_than_it_may_be(
+    job: TrainJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "MODEL_SECONDS", 3600.0)
+    finals = [e.is_final for e in train(job) if isinstance(e, Saved)]
+    assert finals == [False, True]
+
+
+def test_stopped_run_resumes_to_the_same_model(job: TrainJob) -> None:
+    list(train(replace(job, outdir=job.outdir / "whole")))
+    on = replace(job, resume=True)
+    end = stop_at(job, is_epoch(2))[-1]
+    assert isinstance(end, Finished)
+    assert end.reason is FinishReason.STOPPED
+    seen = iter([False] * 3 + [True] * 1000)
+    stop_at(on, lambda event: isinstance(event, StepsDone | EpochDone) and next(seen))
+    started = next(e for e in train(on) if isinstance(e, Started))
+    assert started.epochs_done >= 2
+    list(train(on))
+    assert visible(job.outdir) == {"amp", "whole"}
+    ours, whole = job.outdir / "amp", job.outdir / "whole" / "amp"
+    np.testing.assert_array_equal(weights(ours / "amp.nam"), weights(whole / "amp.nam"))
+    assert history(ours) == history(whole)
+    ours_best, whole_best = ((f / "packed_best.json").read_text() for f in (ours, whole))
+    assert ours_best == whole_best
+
+
+def test_finished_training_takes_more_epochs(job: TrainJob) -> None:
+    list(train(replace(job, recipe=replace(RECIPE, epochs=2))))
+    events = list(train(replace(job, resume=True)))
+    assert [e.epoch for e in events if isinstance(e, EpochDone)] == [3, 4]
+    assert [int(row["epoch"]) for row in history(job.outdir / "amp")] == [1, 2, 3, 4]
+
+
+def test_resume_without_an_earlier_training_begins_one(job: TrainJob) -> None:
+    events = list(train(replace(job, resume=True)))
+    assert isinstance(events[-1], Finished)
+    assert visible(job.outdir / "amp") == FILES
+
+
+def test_resume_of_another_recording_is_refused_and_changes_nothing(
+    job: TrainJob, tmp_path: Path
+) -> None:
+    list(train(job))
+    before = (job.outdir / "amp" / "last.ckpt").read_bytes()
+    write_wav(job.output_path, 0.5 * rig(playing(3)), RATE_HZ)
+    with pytest.raises(CheckpointError, match="amp had another recording or latency"):
+        list(train(replace(job, resume=True)))
+    assert (job.outdir / "amp" / "last.ckpt").read_bytes() == before
+
+
+def test_torn_checkpoint_falls_back_with_a_sentence(job: TrainJob) -> None:
+    stop_at(job, is_epoch(3))
+    last = job.outdir / "amp" / "last.ckpt"
+    last.write_bytes(last.read_bytes()[:-100])
+    events = list(train(replace(job, resume=True)))
+    assert isinstance(events[-1], Finished)
+    (warning,) = (e for e in events if isinstance(e, Warned))
+    assert warning.message.startswith("last.ckpt is damaged. Training goes on from")
+    assert "last.ckpt is damaged" in (job.outdir / "amp" / "log.txt").read_text()
+
+
+def test_another_run_is_never_touched(job: TrainJob) -> None:
+    list(train(job))
+    contents = {path: path.read_bytes() for path in (job.outdir / "amp").iterdir()}
+    list(train(job))
+    assert visible(job.outdir) == {"amp", "amp (2)"}
+    assert {path: path.read_bytes() for path in (job.outdir / "amp").iterdir()} == contents
+
+
+class Disk:
+    """A disk that can be full."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.is_full = False
+        self._fsync = os.fsync
+        monkeypatch.setattr(os, "fsync", self._sync)
+
+    def _sync(self, descriptor: int) -> None:
+        if self.is_full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self._fsync(descriptor)
+
+    def full_after_first_epoch(self, events: Iterable[TrainEvent]) -> Iterator[TrainEvent]:
+        for event in events:
+            yield event
+            self.is_full = self.is_full or isinstance(event, EpochDone)
+
+
+def test_full_disk_is_said_once_and_written_to_when_there_is_space(
+    job: TrainJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk(monkeypatch)
+    events: list[TrainEvent] = []
+    for event in train(job):
+        events.append(event)
+        if isinstance(event, EpochDone):
+            disk.is_full = event.epoch in (1, 2)
+    full, again = (e.message for e in events if isinstance(e, Warned))
+    assert "amp (No space left on device). Training goes on" in full
+    assert "can be written to again; everything is saved" in again
+    assert isinstance(events[-1], Finished)
+    assert visible(job.outdir / "amp") == FILES
+    assert [int(row["epoch"]) for row in history(job.outdir / "amp")] == [1, 2, 3, 4]
+
+
+def test_another_folder_can_be_chosen_when_the_first_is_gone(job: TrainJob, tmp_path: Path) -> None:
+    control = RunControl()
+    events: list[TrainEvent] = []
+    for event in train(job, control):
+        events.append(event)
+        if is_epoch(1)(event):
+            shutil.rmtree(job.outdir)
+            job.outdir.write_text("something else is here now")
+            control.save_to(job.outdir / "nor here")
+        if is_epoch(2)(event):
+            control.save_to(tmp_path / "other")
+    warnings = [e.message for e in events if isinstance(e, Warned)]
+    assert len(warnings) == 3
+    assert "Nothing can be written to" in warnings[0]
+    assert "everything is saved" in warnings[2]
+    assert isinstance(events[-1], Finished)
+    assert visible(tmp_path / "other" / "amp") == FILES
+
+
+def test_disk_that_stays_full_ends_in_a_rescue_not_in_success(
+    job: TrainJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk, atomic_fsync = Disk(monkeypatch), os.fsync
+
+    def only_there(descriptor: int) -> None:
+        if str(job.outdir) in str(Path(f"/proc/self/fd/{descriptor}").readlink()):
+            atomic_fsync(descriptor)
+
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("needs /proc to tell one disk from the other")
+    monkeypatch.setattr(os, "fsync", only_there)
+    events: list[TrainEvent] = []
+    with pytest.raises(NamFileError, match=r"any more \(No space left on device\)") as caught:
+        events.extend(disk.full_after_first_epoch(train(job)))
+    saved = events[-1]
+    assert isinstance(saved, Saved)
+    assert not any(isinstance(e, Finished) for e in events)
+    assert f"The model was saved as {saved.path} instead." in str(caught.value)
+    assert isinstance(read_nam(saved.path), NamContainer)
+    assert read_checkpoint(saved.path.parent / "last.ckpt").position.epochs_done == 4
+    shutil.rmtree(saved.path.parents[1])
+
+
+def test_no_space_anywhere_is_a_failure_in_words(
+    job: TrainJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk(monkeypatch)
+    with pytest.raises(NamFileError, match="The model could not be saved: nothing can be written"):
+        list(disk.full_after_first_epoch(train(job)))
+
+
+def faulty_after(
+    monkeypatch: pytest.MonkeyPatch, steps: int, fault: Callable[[], BaseException]
+) -> None:
+    take, count = Stepper.take, iter(range(10**6))
+
+    def failing(self: Stepper, audio: Tensor, target: Tensor) -> object:
+        if next(count) >= steps:
+            raise fault()
+        return take(self, audio, target)
+
+    monkeypatch.setattr(Stepper, "take", failing)
+
+
+FAULTS: list[tuple[Callable[[], BaseException], type[BaseException], str]] = [
+    (lambda: RuntimeError("CUDA error: device lost"), TrainingError, "device lost"),
+    (lambda: RuntimeError("CUDA out of memory"), TrainingError, "does not fit into the memory"),
+    (lambda: ZeroDivisionError("a fault of ours"), ZeroDivisionError, "a fault of ours"),
+    (KeyboardInterrupt, KeyboardInterrupt, "KeyboardInterrupt"),
+    (lambda: MemoryError("main memory"), MemoryError, "MemoryError: main memory"),
+]
+
+
+@pytest.mark.parametrize(("fault", "raised", "said"), FAULTS)
+def test_fault_in_the_middle_keeps_the_best_and_can_be_resumed(
+    job: TrainJob,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Callable[[], BaseException],
+    raised: type[BaseException],
+    said: str,
+) -> None:
+    list(train(replace(job, outdir=job.outdir / "whole")))
+    events: list[TrainEvent] = []
+    with monkeypatch.context() as patch:
+        faulty_after(patch, 20, fault)
+        with pytest.raises(raised):
+            events.extend(train(job))
+    assert not any(isinstance(e, Finished) for e in events)
+    folder = job.outdir / "amp"
+    assert isinstance(read_nam(folder / "amp.nam"), NamContainer)
+    assert said in (folder / "log.txt").read_text()
+    list(train(replace(job, resume=True)))
+    whole = job.outdir / "whole" / "amp"
+    np.testing.assert_array_equal(weights(folder / "amp.nam"), weights(whole / "amp.nam"))
+    assert history(folder) == history(whole)
+
+
+def test_fault_before_the_first_epoch_leaves_no_model(
+    job: TrainJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faulty_after(monkeypatch, 2, lambda: RuntimeError("CUDA error: device lost"))
+    events: list[TrainEvent] = []
+    with pytest.raises(TrainingError, match="device lost"):
+        events.extend(train(job))
+    assert not any(isinstance(e, Saved | Finished | Probed) for e in events)
+    assert not (job.outdir / "amp" / "amp.nam").exists()
+
+
+def test_abandoned_run_is_saved(job: TrainJob) -> None:
+    """The window closes, or the program that reads the events ends."""
+    events: Iterator[TrainEvent] = train(job)
+    for event in events:
+        if isinstance(event, BestImproved) and event.epoch == 2:
+            break
+    events.close()  # type: ignore[attr-defined]
+    folder = job.outdir / "amp"
+    assert read_checkpoint(folder / "last.ckpt").position.epochs_done == 2
+    assert isinstance(read_nam(folder / "amp.nam"), NamContainer)
+
+
+def test_unstable_training_exports_the_best_and_fails(
+    job: TrainJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take, count = Stepper.take, iter(range(10**6))
+
+    def spoiling(self: Stepper, audio: Tensor, target: Tensor) -> object:
+        return take(self, audio, target + (float("nan") if next(count) >= 12 else 0.0))
+
+    monkeypatch.setattr(Stepper, "take", spoiling)
+    events: list[TrainEvent] = []
+    with pytest.raises(TrainingError, match="amp is unstable"):
+        events.extend(train(job))
+    saved, probed = events[-2:]
+    assert isinstance(saved, Saved)
+    assert saved.is_final
+    assert isinstance(probed, Probed)
+    assert read_nam(saved.path).metadata["training"]["validation_esr"] < 1
+    assert sum(isinstance(e, Warned) for e in events) == 2
