@@ -96,6 +96,7 @@ class StepsDone:
     terms ``mse`` and ``mrstft`` (before its weight), all summed over the submodels, are
     means over the steps since the previous ``StepsDone``; ``gradient_norm`` is that of the
     last step. ``skipped_steps`` counts those that were not finite, over the whole training.
+    ``seconds_left`` is NaN while nothing is known.
     """
 
     step: int

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from nam_engine.events import (
     Checked,
     EpochDone,
@@ -27,7 +29,9 @@ _ENDINGS = {
 
 
 def clock(seconds: float) -> str:
-    """``0:41``, ``12:05`` or ``1:02:03``."""
+    """``0:41``, ``12:05`` or ``1:02:03``; NaN, which is not known yet, as ``?:??``."""
+    if math.isnan(seconds):
+        return "?:??"
     minutes, second = divmod(round(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"

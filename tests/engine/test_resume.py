@@ -11,6 +11,7 @@ import pytest
 import torch
 from support import small_capture, small_packed, two_array_packed
 
+from nam_engine import meter
 from nam_engine.capture import Capture
 from nam_engine.checkpoint import TrainState, decode, encode
 from nam_engine.errors import CheckpointError
@@ -78,6 +79,23 @@ def test_run_continued_from_any_step_is_the_same(capture: Capture, whole: Traine
             run = after_restart(run.state(), trainer(capture))
         list(run.run())
         assert_same(run, whole)
+
+
+def test_run_continued_between_the_last_step_and_its_validation(
+    capture: Capture, whole: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(meter, "REPORT_SECONDS", 0.0)
+    run = trainer(capture)
+    all_steps = run.windows.steps_per_epoch
+    events = run.run()
+    while run.position.steps_in_epoch < all_steps:
+        next(events)
+    run = after_restart(run.state(), trainer(capture))
+    assert run.position.steps_in_epoch == all_steps
+    rows = [e for e in run.run() if isinstance(e, EpochDone)]
+    assert np.isnan(rows[0].seconds_left)
+    assert rows[0].steps_per_second == 0
+    assert_same(run, whole)
 
 
 def test_run_goes_on_in_the_same_process_too(capture: Capture, whole: Trainer) -> None:
