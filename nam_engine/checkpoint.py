@@ -135,6 +135,8 @@ def read_checkpoint(path: Path) -> TrainState:
 
 def _position(described: Mapping[str, Any]) -> Position:
     counts = {key: int(value) for key, value in described.items() if key != "seen"}
+    if any(count < 0 for count in counts.values()):
+        raise ValueError("a count is negative")
     seen = {key: float(value) for key, value in described["seen"].items()}
     return Position(**counts, seen=StepFigures(**seen))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterable
@@ -104,7 +105,8 @@ class JobFolder:
             except CheckpointError as error:
                 problems.append(error.message)
                 # Out of the way of the next save, which would else push out the good one.
-                os.replace(path, self.path / DAMAGED)
+                with contextlib.suppress(OSError):
+                    os.replace(path, self.path / DAMAGED)
                 continue
             epoch = state.position.epochs_done
             return state, [
@@ -123,7 +125,10 @@ class JobFolder:
 
     def log(self, lines: Iterable[str]) -> None:
         """More lines for the log, to be written at the next flush."""
-        self._log += "".join(f"{line}\n" for line in lines)
+        more = "".join(f"{line}\n" for line in lines)
+        if not more:
+            return
+        self._log += more
         self.put(LOG, self._log.encode(errors="backslashreplace"))
 
     def flush(self) -> None:
@@ -158,6 +163,10 @@ class JobFolder:
         if path.exists():
             os.replace(path, self.path / PREVIOUS)
         os.replace(newest, path)
+
+    def is_written(self, file: str) -> bool:
+        """Whether the newest content of a file is on the disk."""
+        return file in self._contents and file not in self._unwritten
 
     def move_to(self, outdir: Path) -> None:
         """Write to a new folder from now on: all files, at the next flush.

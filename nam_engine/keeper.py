@@ -20,7 +20,7 @@ from nam_engine.intake import CaptureReport
 from nam_engine.job_folder import LAST, MODEL, JobFolder
 from nam_engine.json_text import to_json
 from nam_engine.nam_file import NamContainer, encode_nam
-from nam_engine.narration import Narrator
+from nam_engine.narration import Narrator, details
 from nam_engine.trainer import Trainer
 
 __all__ = ["Keeper"]
@@ -43,10 +43,12 @@ class Keeper:
         folder: JobFolder,
         trainer: Trainer,
         export: Callable[[TrainResult], NamContainer],
+        control: RunControl,
     ) -> None:
         self.folder = folder
         self._trainer = trainer
         self._export = export
+        self._control = control
         self._narrator = Narrator(trainer.capture.name)
         self._state_saved = time.monotonic()
         self._model_saved = -MODEL_SECONDS
@@ -83,45 +85,49 @@ class Keeper:
         self.folder.log(f"{now}  {line}" for line in lines)
 
     def note(self, event: TrainEvent) -> None:
-        """Put an event into the log."""
-        self.log(self._narrator.tell(event))
+        """Put an event into the log, an epoch with all of its figures."""
+        lines = self._narrator.tell(event)
+        if isinstance(event, EpochDone):
+            lines = [f"{line}{details(event)}" for line in lines]
+        self.log(lines)
 
-    def keep(self, event: TrainEvent, control: RunControl) -> Iterator[Saved | Warned]:
+    def keep(self, event: TrainEvent) -> Iterator[Saved | Warned]:
         """Save what is due after an event of the trainer."""
-        if outdir := control.take_outdir():
-            yield from self._move(outdir)
+        yield from self._move_if_asked()
         if not isinstance(event, StepsDone | EpochDone):
             return
-        age = time.monotonic() - self._state_saved
+        now = time.monotonic()
         is_epoch = isinstance(event, EpochDone)
-        if age >= (CHECKPOINT_SECONDS if is_epoch else LONG_EPOCH_SECONDS):
+        is_state_due = now - self._state_saved >= (
+            CHECKPOINT_SECONDS if is_epoch else LONG_EPOCH_SECONDS
+        )
+        is_model_due = now - self._model_saved >= MODEL_SECONDS and self._has_better_model()
+        if is_state_due:
             self._put_state()
-        has_model = False
-        if time.monotonic() - self._model_saved >= MODEL_SECONDS and self._has_better_model():
+        if is_model_due:
             self._put_model(self._trainer.result())
-            has_model = True
-        if is_epoch or not self._is_failing:  # a folder that fails is tried after every epoch
+        is_retry = is_epoch and self._is_failing
+        if is_state_due or is_model_due or is_retry:
             is_written = yield from self._flush()
-            if has_model and is_written:
+            if is_model_due and is_written:
                 yield Saved(self.folder.model_path, is_final=False)
 
-    def finish(self, result: TrainResult) -> Iterator[Saved]:
+    def finish(self, result: TrainResult) -> Iterator[Saved | Warned]:
         """Save everything at the end of a run.
 
         Where the folder fails, everything goes to a folder of its own, and NamFileError says so.
         """
+        yield from self._move_if_asked()
         self._put_state()
         self._put_model(result)
-        try:
-            self.folder.flush()
-        except OSError as error:
+        if not (yield from self._flush()) and not self.folder.is_written(MODEL):
             failed = self.folder.path
-            self._rescue(error)
+            self._rescue()
             yield Saved(self.folder.model_path, is_final=True)
             raise NamFileError(
-                f"Nothing can be written to {failed} any more ({error.strerror}).",
+                f"Nothing can be written to {failed} any more.",
                 f"The model was saved as {self.folder.model_path} instead.",
-            ) from error
+            )
         yield Saved(self.folder.model_path, is_final=True)
 
     def abandon(self) -> None:
@@ -130,23 +136,24 @@ class Keeper:
         if self._has_better_model():
             self._put_model(self._trainer.result())
 
-    def _rescue(self, reason: OSError) -> None:
+    def close(self) -> None:
+        """Write the last lines of the log, if that is possible, and let others write."""
+        with contextlib.suppress(OSError):
+            self.folder.flush()
+        self.folder.close()
+
+    def _rescue(self) -> None:
+        """Write everything to a folder for temporary files."""
         failed = self.folder.path
         try:
             self.folder.move_to(Path(tempfile.mkdtemp(prefix="nam-rescued-")))
             self.folder.flush()
         except (NamFileError, OSError) as error:
             raise NamFileError(
-                f"The model could not be saved: nothing can be written to {failed}"
-                f" ({reason.strerror}), nor to {tempfile.gettempdir()}.",
+                f"The model could not be saved: nothing can be written to {failed},"
+                f" nor to {tempfile.gettempdir()}.",
                 "Free some space and continue the training.",
             ) from error
-
-    def close(self) -> None:
-        """Write the last lines of the log, if that is possible, and let others write."""
-        with contextlib.suppress(OSError):
-            self.folder.flush()
-        self.folder.close()
 
     def _has_better_model(self) -> bool:
         if not self._trainer.has_best:
@@ -190,18 +197,22 @@ class Keeper:
         except OSError as error:
             if not self._is_failing:
                 yield Warned(
-                    f"Nothing can be written to {self.folder.path} ({error.strerror})."
-                    " Training goes on, and saving is tried again after every epoch.",
-                    "Free some space or make the folder available again.",
+                    f"Saving to {self.folder.path} fails ({error.strerror}). What is won stays"
+                    " in memory, and saving is tried again after every epoch.",
+                    "Free some space, make the folder available again or close its files in"
+                    " other programs.",
                 )
             self._is_failing = True
             return False
         if self._is_failing:
-            yield Warned(f"{self.folder.path} can be written to again; everything is saved.")
+            yield Warned(f"Saving to {self.folder.path} works again; everything is saved.")
         self._is_failing = False
         return True
 
-    def _move(self, outdir: Path) -> Iterator[Warned]:
+    def _move_if_asked(self) -> Iterator[Warned]:
+        outdir = self._control.take_outdir()
+        if outdir is None:
+            return
         try:
             self.folder.move_to(outdir)
         except NamFileError as error:

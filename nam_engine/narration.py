@@ -17,7 +17,7 @@ from nam_engine.events import (
     Warned,
 )
 
-__all__ = ["Narrator", "clock"]
+__all__ = ["Narrator", "clock", "details"]
 
 _ENDINGS = {
     FinishReason.COMPLETED: "",
@@ -100,6 +100,16 @@ def _plan(event: Started) -> str:
 def _figures(event: EpochDone) -> str:
     skipped = f"  {event.skipped_steps} steps skipped" if event.skipped_steps else ""
     return f"  loss {event.loss:.3g}  {event.steps_per_second:.3g} steps/s{skipped}"
+
+
+def details(event: EpochDone) -> str:
+    """The figures of an epoch that :meth:`Narrator.tell` leaves out, as one line's end."""
+    mrstft = " ".join(f"{m.mrstft:.3g}" for m in event.metrics)
+    return (
+        f"  MRSTFT {mrstft}  trained MSE {event.mse:.3g}, MRSTFT {event.mrstft:.3g}"
+        f"  gradient {event.gradient_norm:.3g}  rate {event.learning_rate:.3g}"
+        f"  {event.memory_mb:.0f} MB"
+    )
 
 
 def _results(event: Finished) -> list[str]:

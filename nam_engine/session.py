@@ -93,11 +93,12 @@ def train(job: TrainJob, control: RunControl | None = None) -> Generator[TrainEv
         stop_rules=job.stop_rules,
     )
     folder, warnings = _open_folder(job, trainer)
-    keeper = Keeper(folder, trainer, partial(_container, job, config, intake.report))
-    with closing(keeper):
+    keeper = Keeper(folder, trainer, partial(_container, job, config, intake.report), control)
+    events = _run(trainer, keeper, intake.report, control)
+    # In this order: a run that is left alone saves before its folder is closed.
+    with closing(keeper), closing(events):
         keeper.put_report(intake.report)
         keeper.begin()
-        events = _run(trainer, keeper, intake.report, control)
         checked = _checked(file_name(job.user.name or capture.name), intake.report, job.choices)
         for event in chain([checked], warnings, events):
             keeper.note(event)
@@ -124,7 +125,7 @@ def _open_folder(job: TrainJob, trainer: Trainer) -> tuple[JobFolder, list[Warne
 
 def _run(
     trainer: Trainer, keeper: Keeper, report: CaptureReport, control: RunControl
-) -> Iterator[TrainEvent]:
+) -> Generator[TrainEvent, None, None]:
     """The trainer's events, and what is saved in between."""
     try:
         for event in trainer.run(control.should_stop):
@@ -132,7 +133,7 @@ def _run(
                 yield from keeper.finish(event.result)
                 yield from _review(trainer, keeper, report, event.result)
             yield event
-            yield from keeper.keep(event, control)
+            yield from keeper.keep(event)
     except TrainingError as error:
         keeper.log([f"! {error}"])
         if error.__cause__ is not None:

@@ -70,6 +70,52 @@ def test_one_bad_recording_does_not_stop_the_others(
     assert (folder / "out" / "one" / "one.nam").is_file()
 
 
+def test_several_recordings_end_in_a_table(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "150")
+    write_wav(folder / "silent.wav", 0 * playing(3), RATE_HZ)
+    command = ["train", "di.wav", "one.wav", "silent.wav", "two.wav", *TRAIN[3:]]
+    assert main(command) == 1
+    *_, header, first, second, third = [
+        line for line in capsys.readouterr().out.splitlines() if not line.startswith("   ")
+    ]
+    assert header.split() == [
+        *("recording", "ESR", "small", "ESR", "large", "minutes", "model", "findings")
+    ]
+    assert first.startswith("one.wav")
+    assert "out/one/one.nam" in first
+    assert second.startswith("silent.wav")
+    assert "failed: silent.wav is silent" in second
+    assert third.startswith("two.wav")
+    assert "out/two/two.nam" in third
+    assert main([*command, "--json"]) == 1
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    outcomes = [e for e in events if e["event"] == "Outcome"]
+    assert [o["recording"] for o in outcomes] == ["one.wav", "silent.wav", "two.wav"]
+    assert [o["failure"] is None for o in outcomes] == [True, False, True]
+    assert outcomes[0]["submodels"].keys() == {"small", "large"}
+    assert outcomes[2]["path"] == "out/two (2)/two (2).nam"
+
+
+@pytest.mark.usefixtures("folder")
+def test_options_end_continue_and_begin_a_training(capsys: pytest.CaptureFixture[str]) -> None:
+    def events(*options: str) -> list[dict]:  # type: ignore[type-arg]
+        assert main([*TRAIN, "--json", *options]) == 0
+        return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    assert events("--epochs", "50", "--target-esr", "0.99")[-1]["reason"] == "target reached"
+    resumed = events("--resume", "--epochs", "52", "--patience", "60", "--minutes", "9")
+    started = next(e for e in resumed if e["event"] == "Started")
+    assert 0 < started["epochs_done"] < 50
+    assert resumed[-1]["reason"] == "completed"
+    again = events("--from", "out/one/one.nam", "--name", "finer")
+    first = next(e for e in again if e["event"] == "BestImproved")
+    assert first["epoch"] == 0
+    assert first["esr"] == pytest.approx(resumed[-1]["submodels"][0]["esr"], rel=1e-3)
+    assert events("--epochs", "99", "--minutes", "0.005")[-1]["reason"] == "time up"
+
+
 @pytest.mark.usefixtures("folder")
 def test_errors_are_one_line_and_status_one(capsys: pytest.CaptureFixture[str]) -> None:
     for command in (
@@ -95,6 +141,11 @@ def test_errors_are_one_line_and_status_one(capsys: pytest.CaptureFixture[str]) 
         [*TRAIN, "--validation", "5:3"],
         [*TRAIN, "--seed", "-1"],
         [*TRAIN, "--epochs", "abc"],
+        [*TRAIN, "--target-esr", "2"],
+        [*TRAIN, "--target-submodel", "channels_3"],
+        [*TRAIN, "--target-esr", "0.1", "--target-submodel", "other"],
+        [*TRAIN, "--patience", "0"],
+        [*TRAIN, "--minutes", "nan"],
         [*TRAIN, "--validation", "0:inf"],
         [*TRAIN, "--validation", "nan:1"],
         ["evaluate", "a", "b", "c", "--from", "nan"],
@@ -106,7 +157,7 @@ def test_wrong_usage_is_status_two(command: list[str], capsys: pytest.CaptureFix
     with pytest.raises(SystemExit) as caught:
         main(command)
     assert caught.value.code == 2
-    assert "_" not in capsys.readouterr().err.splitlines()[-1]
+    assert "invalid _" not in capsys.readouterr().err.splitlines()[-1]
 
 
 @pytest.mark.usefixtures("folder")
