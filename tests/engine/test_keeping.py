@@ -18,7 +18,7 @@ from PIL import Image
 from support import RATE_HZ, playing, rig, small_packed
 from torch import Tensor
 
-from nam_engine import keeper, session
+from nam_engine import keeper, picture, session
 from nam_engine.audio import write_wav
 from nam_engine.checkpoint import read_checkpoint
 from nam_engine.control import RunControl
@@ -40,7 +40,7 @@ from nam_engine.presets import Recipe
 from nam_engine.session import TrainJob, train
 from nam_engine.stepping import Stepper
 
-RECIPE = Recipe(epochs=4, window_samples=2048, batch_size=8, learning_rate=0.03)
+RECIPE = Recipe(epochs=4, window_samples=2048, batch_size=8, learning_rate=0.03, mrstft_weight=0.0)
 FILES = {
     "amp.nam",
     "last.ckpt",
@@ -57,8 +57,9 @@ FILES = {
 
 @pytest.fixture(autouse=True)
 def _eager(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small networks on which everything is saved as often as it may be."""
+    """Small networks; everything is saved as often as it may be, and nothing drawn."""
     monkeypatch.setattr(session, "parse_packed", lambda _: small_packed())
+    monkeypatch.setattr(session, "draw_comparison", lambda *_: b"a picture")
     for interval in ("CHECKPOINT_SECONDS", "LONG_EPOCH_SECONDS", "MODEL_SECONDS"):
         monkeypatch.setattr(keeper, interval, 0.0)
 
@@ -105,7 +106,10 @@ def history(folder: Path) -> list[dict[str, str]]:
     return rows
 
 
-def test_folder_holds_everything_about_a_run(job: TrainJob) -> None:
+def test_folder_holds_everything_about_a_run(
+    job: TrainJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "draw_comparison", picture.draw_comparison)
     events = list(train(job))
     folder = job.outdir / "amp"
     assert visible(folder) == FILES
