@@ -1,6 +1,6 @@
 """What it costs to lose nothing: saving the state and the model, and waiting for each step.
 
-    python benchmarks/saving.py
+python benchmarks/saving.py
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ def main() -> None:
     options = parser.parse_args()
 
     trainer = our_trainer(16)
-    trainer.stepper.take(*trainer.windows.batch(torch.arange(16)))
+    trainer.stepper.backward(*trainer.windows.batch(torch.arange(16)))
+    trainer.stepper.update()
     result = trainer._result_of([trainer._current(i, m) for i, m in enumerate(trainer.validate())])
     esrs = {s.name: s.metrics.esr for s in result.submodels}
     training = TrainingMetadata(esrs, None, LatencyCalibration())

@@ -56,7 +56,12 @@ def main() -> None:
 
     trainer = our_trainer(options.batch)
     audio, target = trainer.windows.batch(torch.arange(options.batch))
-    steps = {"official": official_step(), "ours": trainer.stepper.take}
+
+    def our_step(audio: torch.Tensor, target: torch.Tensor) -> None:
+        trainer.stepper.backward(audio, target)
+        trainer.stepper.update()
+
+    steps = {"official": official_step(), "ours": our_step}
     seconds: dict[str, list[float]] = {name: [] for name in steps}
     for round_number in range(options.rounds + 1):
         for name, step in steps.items():

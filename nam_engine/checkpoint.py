@@ -19,7 +19,7 @@ import safetensors
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
-from nam_engine.errors import CheckpointError
+from nam_engine.errors import CheckpointError, DamagedCheckpointError
 from nam_engine.events import EpochDone, SubmodelMetrics, SubmodelResult
 from nam_engine.history import from_array, to_array
 from nam_engine.position import Position, StepFigures
@@ -41,6 +41,7 @@ VERSION = b"1\n"
 DIGEST_BYTES = 32
 # A2 takes under one megabyte; 10,000 epochs of history take two.
 MAX_FILE_BYTES = 256 * 1024 * 1024
+MAX_COUNT = 10**12
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,14 @@ class TrainState:
     """A training between two steps, in main memory.
 
     ``identity`` says what belongs to it: the same network, recording, recipe and seed.
-    ``shuffle`` is the random generator's state before the epoch in progress was shuffled.
+    ``epoch_start`` is the ``stepper`` at the start of the epoch in progress, None where that
+    is now; ``shuffle`` the random generator's state there, before the epoch was shuffled.
     ``best`` and ``history`` are those of all epochs so far.
     """
 
     identity: Mapping[str, str]
     stepper: StepperState
+    epoch_start: StepperState | None
     shuffle: NDArray[np.uint8]
     position: Position
     best: tuple[SubmodelResult | None, ...]
@@ -78,17 +81,16 @@ _GROUPS = tuple(f.name for f in fields(StepperState))
 
 def encode(state: TrainState) -> bytes:
     """A state as the content of a checkpoint file."""
-    arrays = {
-        f"{group}.{name}": array
-        for group in _GROUPS
-        for name, array in getattr(state.stepper, group).items()
-    }
+    arrays = _named("now", state.stepper)
+    if state.epoch_start is not None:
+        arrays |= _named("epoch_start", state.epoch_start)
     arrays |= {f"best.{i}": b.weights for i, b in enumerate(state.best) if b is not None}
     arrays |= {"shuffle": state.shuffle, "history": to_array(state.history)}
     return _pack(
         arrays,
         {
             "identity": dict(state.identity),
+            "in_epoch": state.epoch_start is not None,
             "position": asdict(state.position),
             "best": [None if b is None else _description(b) for b in state.best],
         },
@@ -98,14 +100,16 @@ def encode(state: TrainState) -> bytes:
 def decode(content: bytes, name: str) -> TrainState:
     """The reverse of :func:`encode`; ``name`` is the file's, for the messages.
 
-    Raises CheckpointError on anything but a whole checkpoint of this version. Whether its
+    Raises DamagedCheckpointError on anything but a whole checkpoint, and CheckpointError on
+    that of another version. Whether its
     arrays fit a network is for whoever has the network to say.
     """
     arrays, described = _unpack(content, name)
     try:
         return TrainState(
             identity={str(key): str(value) for key, value in described["identity"].items()},
-            stepper=StepperState(*(_group(arrays, group) for group in _GROUPS)),
+            stepper=_stepper(arrays, "now"),
+            epoch_start=_stepper(arrays, "epoch_start") if described["in_epoch"] else None,
             shuffle=arrays["shuffle"],
             position=_position(described["position"]),
             best=tuple(
@@ -124,7 +128,7 @@ def encode_submodel(best: SubmodelResult) -> bytes:
 
 
 def read_checkpoint(path: Path) -> TrainState:
-    """Read a state. Raises CheckpointError where the file is missing, damaged or foreign."""
+    """Read a state. Raises CheckpointError as :func:`decode` and where the file is unreadable."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
@@ -135,8 +139,8 @@ def read_checkpoint(path: Path) -> TrainState:
 
 def _position(described: Mapping[str, Any]) -> Position:
     counts = {key: int(value) for key, value in described.items() if key != "seen"}
-    if any(count < 0 for count in counts.values()):
-        raise ValueError("a count is negative")
+    if not all(0 <= count <= MAX_COUNT for count in counts.values()):
+        raise ValueError("a count is impossible")
     seen = {key: float(value) for key, value in described["seen"].items()}
     return Position(**counts, seen=StepFigures(**seen))
 
@@ -152,9 +156,20 @@ def _result(described: Mapping[str, Any], weights: NDArray[np.float32]) -> Submo
     )
 
 
-def _group(arrays: Arrays, group: str) -> Arrays:
-    prefix = f"{group}."
-    return {key.removeprefix(prefix): a for key, a in arrays.items() if key.startswith(prefix)}
+def _named(moment: str, stepper: StepperState) -> dict[str, NDArray[Any]]:
+    return {
+        f"{moment}.{group}.{name}": array
+        for group in _GROUPS
+        for name, array in getattr(stepper, group).items()
+    }
+
+
+def _stepper(arrays: Arrays, moment: str) -> StepperState:
+    def of(group: str) -> Arrays:
+        prefix = f"{moment}.{group}."
+        return {key.removeprefix(prefix): a for key, a in arrays.items() if key.startswith(prefix)}
+
+    return StepperState(*map(of, _GROUPS))
 
 
 def _pack(arrays: Arrays, described: Mapping[str, Any]) -> bytes:
@@ -166,16 +181,19 @@ def _pack(arrays: Arrays, described: Mapping[str, Any]) -> bytes:
 
 def _unpack(content: bytes, name: str) -> tuple[Arrays, dict[str, Any]]:
     if not content.startswith(FORMAT):
-        raise CheckpointError(f"{name} is not a checkpoint of this program.")
+        raise DamagedCheckpointError(f"{name} is not a checkpoint of this program.")
     if not content.startswith(FORMAT + VERSION):
-        raise CheckpointError(f"{name} was written by another version of this program.")
+        raise CheckpointError(
+            f"{name} was written by another version of this program.",
+            "Continue with that version, or train without --resume.",
+        )
     start = len(FORMAT + VERSION)
     digest, payload = content[start : start + DIGEST_BYTES], content[start + DIGEST_BYTES :]
     if len(content) > MAX_FILE_BYTES or hashlib.sha256(payload).digest() != digest:
         raise _damaged(name)
     try:
         arrays = load(payload)
-        described = json.loads(arrays.pop("state").tobytes())
+        described = json.loads(arrays.pop("state").tobytes(), parse_constant=_refuse)
     except (KeyError, RecursionError, ValueError, safetensors.SafetensorError) as error:
         raise _damaged(name) from error
     if not isinstance(described, dict):
@@ -183,5 +201,9 @@ def _unpack(content: bytes, name: str) -> tuple[Arrays, dict[str, Any]]:
     return arrays, described
 
 
-def _damaged(name: str) -> CheckpointError:
-    return CheckpointError(f"{name} is damaged.")
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no number")
+
+
+def _damaged(name: str) -> DamagedCheckpointError:
+    return DamagedCheckpointError(f"{name} is damaged.")

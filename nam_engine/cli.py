@@ -17,9 +17,19 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from nam_engine import __version__
+from nam_engine.arguments import (
+    add_choices,
+    add_device,
+    add_json,
+    add_stop_rules,
+    positive,
+    seconds,
+    seed,
+    slim,
+)
 from nam_engine.errors import NamEngineError
 from nam_engine.metadata import UserMetadata
-from nam_engine.presets import A2_CHANNELS, DEMO_RECIPE, OFFICIAL_RECIPE
+from nam_engine.presets import DEMO_RECIPE, OFFICIAL_RECIPE
 
 if TYPE_CHECKING:
     from nam_engine.control import RunControl
@@ -29,7 +39,6 @@ if TYPE_CHECKING:
 
 EXIT_OK, EXIT_ERROR = 0, 1
 DEMO_SECONDS = 20.0
-MAX_NUMBER = 10**9
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -76,8 +85,8 @@ def _parser() -> argparse.ArgumentParser:
 
     signal = commands.add_parser("signal", help="write a signal to record your amp with")
     signal.add_argument("output", type=Path, metavar="OUT.wav")
-    signal.add_argument("--seconds", type=_seconds, default=190.0, metavar="N")
-    signal.add_argument("--rate", type=_positive, default=48_000, metavar="HZ")
+    signal.add_argument("--seconds", type=seconds, default=190.0, metavar="N")
+    signal.add_argument("--rate", type=positive, default=48_000, metavar="HZ")
     signal.set_defaults(run=_signal)
 
     check = commands.add_parser("check", help="say what is right and wrong with recordings")
@@ -85,8 +94,8 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument(
         "outputs", type=Path, nargs="+", metavar="OUTPUT", help="what came out, one per capture"
     )
-    _add_choices(check)
-    _add_json(check)
+    add_choices(check)
+    add_json(check)
     check.set_defaults(run=_check)
 
     train = commands.add_parser("train", help="train recordings of an amp into .nam files")
@@ -95,13 +104,13 @@ def _parser() -> argparse.ArgumentParser:
         "outputs", type=Path, nargs="+", metavar="OUTPUT", help="what came out, one per capture"
     )
     train.add_argument("-o", "--outdir", type=Path, required=True, metavar="DIR")
-    train.add_argument("--epochs", type=_positive, default=OFFICIAL_RECIPE.epochs, metavar="N")
-    _add_device(train)
-    _add_choices(train)
+    train.add_argument("--epochs", type=positive, default=OFFICIAL_RECIPE.epochs, metavar="N")
+    add_device(train)
+    add_choices(train)
     train.add_argument(
         "--ignore-checks", action="store_true", help="train in spite of what the checks found"
     )
-    _add_stop_rules(train)
+    add_stop_rules(train)
     train.add_argument(
         "--resume", action="store_true", help="go on where the last training of this name was"
     )
@@ -112,9 +121,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="MODEL.nam",
         help="begin with the weights of this A2 model",
     )
-    train.add_argument("--seed", type=_seed, default=0, metavar="S")
+    train.add_argument("--seed", type=seed, default=0, metavar="S")
     train.add_argument("--name", help="the model's name and file name (default: the recording's)")
-    _add_json(train)
+    add_json(train)
     train.set_defaults(run=_train, parser=train)
 
     render = commands.add_parser("render", help="play a sound file through a model")
@@ -123,7 +132,7 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument("output", type=Path, metavar="OUTPUT")
     render.add_argument(
         "--slim",
-        type=_slim,
+        type=slim,
         default=1.0,
         metavar="V",
         help="the plugin's size setting, 0 (smallest) to 1 (largest, default)",
@@ -134,8 +143,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("model", type=Path, metavar="MODEL")
     evaluate.add_argument("input", type=Path, metavar="INPUT")
     evaluate.add_argument("output", type=Path, metavar="OUTPUT")
-    evaluate.add_argument("--from", dest="start", type=_seconds, default=0.0, metavar="SECONDS")
-    evaluate.add_argument("--to", dest="stop", type=_seconds, metavar="SECONDS")
+    evaluate.add_argument("--from", dest="start", type=seconds, default=0.0, metavar="SECONDS")
+    evaluate.add_argument("--to", dest="stop", type=seconds, metavar="SECONDS")
     evaluate.add_argument("--latency", type=int, default=0, metavar="SAMPLES")
     evaluate.add_argument(
         "--spectrum", type=Path, metavar="FILE.png", help="draw at which frequencies it is wrong"
@@ -146,44 +155,24 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE.wav",
         help="let the recording be heard, then each size, largest first",
     )
-    _add_json(evaluate)
+    add_json(evaluate)
     evaluate.set_defaults(run=_evaluate)
 
     info = commands.add_parser("info", help="say what is in a .nam file")
     info.add_argument("model", type=Path, metavar="MODEL")
-    _add_json(info)
+    add_json(info)
     info.set_defaults(run=_info)
 
     demo = commands.add_parser("demo", help="train a built-in rig in under two minutes")
     demo.add_argument("outdir", type=Path, nargs="?", default=Path("nam-demo"), metavar="DIR")
-    _add_device(demo)
-    _add_json(demo)
+    add_device(demo)
+    add_json(demo)
     demo.set_defaults(run=_demo)
 
     devices = commands.add_parser("devices", help="say which processors can train here")
-    _add_json(devices)
+    add_json(devices)
     devices.set_defaults(run=_devices)
     return parser
-
-
-def _add_choices(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--latency",
-        type=int,
-        metavar="SAMPLES",
-        help="how much later the recording is (default: measured)",
-    )
-    parser.add_argument(
-        "--validation",
-        type=_span,
-        metavar="START:STOP",
-        help="seconds to validate on (default: the known input's, else near the end)",
-    )
-    parser.add_argument("--rate", type=_positive, metavar="HZ", help="convert to this sample rate")
-    parser.add_argument(
-        "--channel", type=_positive, metavar="N", help="the recording's channel to use, from 1"
-    )
-    parser.add_argument("--flip", action="store_true", help="turn the recording upside down")
 
 
 def _choices(options: argparse.Namespace, *, ignore_checks: bool = False) -> Choices:
@@ -196,74 +185,6 @@ def _choices(options: argparse.Namespace, *, ignore_checks: bool = False) -> Cho
         flip_polarity=options.flip,
         ignore_checks=ignore_checks,
     )
-
-
-def _add_stop_rules(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--target-esr", type=_esr, metavar="ESR", help="stop when the validation ESR is this low"
-    )
-    parser.add_argument(
-        "--target-submodel",
-        choices=tuple(A2_CHANNELS),
-        help="whose ESR --target-esr means (default: the largest's)",
-    )
-    parser.add_argument(
-        "--patience", type=_positive, metavar="N", help="stop after N epochs without improvement"
-    )
-    parser.add_argument("--minutes", type=_minutes, metavar="M", help="stop after so many minutes")
-
-
-def _add_device(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
-
-
-def _add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print JSON, one object a line")
-
-
-def _number(text: str, kind: type[int] | type[float], minimum: float, maximum: float) -> Any:
-    try:
-        number = kind(text)
-    except ValueError:
-        number = kind(-1)
-    # Written so that NaN is refused too.
-    if not minimum <= number <= maximum:
-        whole = "a whole number" if kind is int else "a number"
-        bounds = f"from {minimum:g}" + (f" to {maximum:g}" if maximum < MAX_NUMBER else "")
-        raise argparse.ArgumentTypeError(f"'{text}' is not {whole} {bounds}")
-    return number
-
-
-def _positive(text: str) -> int:
-    return int(_number(text, int, 1, MAX_NUMBER))
-
-
-def _seed(text: str) -> int:
-    return int(_number(text, int, 0, MAX_NUMBER))
-
-
-def _slim(text: str) -> float:
-    return float(_number(text, float, 0, 1))
-
-
-def _esr(text: str) -> float:
-    return float(_number(text, float, 0, 1))
-
-
-def _minutes(text: str) -> float:
-    return float(_number(text, float, 0, MAX_NUMBER))
-
-
-def _seconds(text: str) -> float:
-    return float(_number(text, float, 0, MAX_NUMBER))
-
-
-def _span(text: str) -> tuple[float, float]:
-    start, _, stop = text.partition(":")
-    span = _seconds(start), _seconds(stop)
-    if span[0] >= span[1]:
-        raise argparse.ArgumentTypeError("must be START:STOP in seconds, such as 181:190")
-    return span
 
 
 def _signal(options: argparse.Namespace) -> int:
@@ -343,8 +264,18 @@ def _run_jobs(jobs: Sequence[TrainJob], *, as_json: bool) -> int:
             try:
                 _run_job(job, control, outcome, as_json=as_json)
             except NamEngineError as error:
-                outcome.failure = error
+                outcome.failure = error.message
                 _report(error)
+            except BrokenPipeError:
+                raise
+            except Exception as error:  # noqa: BLE001 - of ours; the others are not to blame
+                fault = NamEngineError(
+                    f"A fault of this program ended the training of {job.output_path.name}"
+                    f" ({type(error).__name__}: {error}).",
+                    "Please report it, with the log.txt of the recording's folder if there is one.",
+                )
+                outcome.failure = fault.message
+                _report(fault)
             if control.should_stop() and (left := jobs[i + 1 :]):
                 names = ", ".join(job.output_path.name for job in left)
                 _report(NamEngineError(f"Not trained: {names}."))
@@ -355,7 +286,7 @@ def _run_jobs(jobs: Sequence[TrainJob], *, as_json: bool) -> int:
                 print(to_json(outcome.to_json()))
         else:
             print_outcomes(outcomes)
-    has_all = len(outcomes) == len(jobs) and all(o.failure is None for o in outcomes)
+    has_all = len(outcomes) == len(jobs) and not any(o.failure for o in outcomes)
     return EXIT_OK if has_all else EXIT_ERROR
 
 

@@ -12,17 +12,18 @@ class RunControl:
     """Stop, and save elsewhere. Every method may be called from any thread."""
 
     def __init__(self) -> None:
-        self._stopped = threading.Event()
+        self._stopped = False
         self._lock = threading.Lock()
         self._outdir: Path | None = None
 
     def stop(self) -> None:
         """End the run after the step in progress; the best so far is kept."""
-        self._stopped.set()
+        # No lock: a signal handler may interrupt itself.
+        self._stopped = True
 
     def should_stop(self) -> bool:
         """Whether :meth:`stop` was called."""
-        return self._stopped.is_set()
+        return self._stopped
 
     def save_to(self, outdir: Path) -> None:
         """Save into this folder from now on, the old one being full or gone."""

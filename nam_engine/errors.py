@@ -9,6 +9,8 @@
     │   └── UnsupportedError  ... or asks for something packed training cannot do
     ├── NamFileError          a .nam file cannot be read or written
     ├── CheckpointError       a run cannot be continued from what was kept of it
+    │   ├── DamagedCheckpointError    ... because it is torn, altered or foreign
+    │   └── OtherTrainingError        ... because that belongs to another training
     ├── PictureError          a picture cannot be written
     ├── DeviceError           the chosen processor cannot be used
     └── TrainingError         training cannot start or produced nothing usable
@@ -21,9 +23,11 @@ __all__ = [
     "CaptureError",
     "CheckpointError",
     "ConfigError",
+    "DamagedCheckpointError",
     "DeviceError",
     "NamEngineError",
     "NamFileError",
+    "OtherTrainingError",
     "PictureError",
     "TrainingError",
     "UnsupportedError",
@@ -68,6 +72,14 @@ class NamFileError(NamEngineError):
 
 class CheckpointError(NamEngineError):
     """A run cannot be continued from what was kept of it."""
+
+
+class DamagedCheckpointError(CheckpointError):
+    """What was kept of a run is torn, altered or was never a checkpoint of ours."""
+
+
+class OtherTrainingError(CheckpointError):
+    """What was kept belongs to another recording, network, recipe or seed."""
 
 
 class PictureError(NamEngineError):

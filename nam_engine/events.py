@@ -72,7 +72,8 @@ class Checked:
 class Started:
     """Training begins on the recording ``capture``. ``submodels`` are names, smallest first.
 
-    ``epochs_done`` of ``epochs`` are behind it where an earlier run is continued.
+    ``epochs_done`` of ``epochs`` and ``steps_done`` steps in all are behind it where an earlier
+    run is continued.
     ``device`` is PyTorch's name of it, ``device_name`` says it in words.
     """
 
@@ -80,6 +81,7 @@ class Started:
     submodels: tuple[str, ...]
     epochs: int
     epochs_done: int
+    steps_done: int
     steps_per_epoch: int
     device: str
     device_name: str

@@ -5,19 +5,23 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import filelock
 
 from nam_engine.atomic import atomic_write
 from nam_engine.checkpoint import TrainState, read_checkpoint
-from nam_engine.errors import CheckpointError, NamFileError
+from nam_engine.errors import CheckpointError, DamagedCheckpointError, NamFileError
 from nam_engine.events import Warned
 
 __all__ = ["JobFolder", "file_name"]
 
-MAX_NAME_BYTES = 200  # file systems allow 255; room for " (2)", ".nam" and a temporary name
+# It stands twice in a path, of which Windows allows 260 characters.
+MAX_NAME_BYTES = 80
+# Names that Windows reserves.
+DEVICES = re.compile(r"con|prn|aux|nul|(com|lpt)\d", re.IGNORECASE)
+LEFT_OVER = re.compile(r"\.lock|\..+\.\d+\.part")
 LAST, PREVIOUS, DAMAGED = "last.ckpt", "previous.ckpt", "damaged.ckpt"
 NEWEST = "newest.ckpt"
 MODEL, LOG = "model.nam", "log.txt"
@@ -47,8 +51,10 @@ class JobFolder:
             ) from error
         except (NotImplementedError, OSError):
             pass  # some network drives cannot lock
-        for leftover in path.glob(".*.part"):  # of a process that was killed while writing
-            leftover.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            for file in path.iterdir():  # of a process that was killed while writing
+                if file.suffix == ".part" and LEFT_OVER.fullmatch(file.name):
+                    file.unlink()
 
     @classmethod
     def create(cls, outdir: Path, name: str) -> JobFolder:
@@ -56,44 +62,42 @@ class JobFolder:
 
         Raises NamFileError where it cannot be made or written to.
         """
+        try:
+            outdir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unwritable(outdir, error) from error
         number = 1
         while True:
             path = outdir / (name if number == 1 else f"{name} ({number})")
             try:
-                path.mkdir(parents=True, exist_ok=_is_empty(path))
+                path.mkdir(exist_ok=_is_left_over(path))
                 return cls(path)
             except (FileExistsError, NamFileError):
                 number += 1
             except OSError as error:
-                raise NamFileError(
-                    f"Nothing can be written to {outdir} ({error.strerror}).",
-                    "Choose another folder.",
-                ) from error
+                raise _unwritable(outdir, error) from error
 
-    @classmethod
-    def latest(cls, outdir: Path, name: str) -> JobFolder | None:
-        """The folder of the most recent training of this name that can be continued."""
+    @staticmethod
+    def earlier(outdir: Path, name: str) -> list[Path]:
+        """The folders that hold a state of a training of this name, the most recent first."""
         numbered = re.compile(re.escape(name) + r"( \(\d+\))?")
-        kept = [
-            checkpoint
-            for file in (LAST, PREVIOUS)
-            for checkpoint in outdir.glob(f"*/{file}")
-            if numbered.fullmatch(checkpoint.parent.name)
-        ]
-        if not kept:
-            return None
-        folder = cls(max(kept, key=lambda path: path.stat().st_mtime).parent)
-        folder._log = _read_log(folder.path / LOG)
-        return folder
+        times: dict[Path, float] = {}
+        for file in (LAST, PREVIOUS):
+            for checkpoint in outdir.glob(f"*/{file}"):
+                if numbered.fullmatch(checkpoint.parent.name):
+                    with contextlib.suppress(OSError):
+                        times.setdefault(checkpoint.parent, checkpoint.stat().st_mtime)
+        return sorted(times, key=times.__getitem__, reverse=True)
 
     @property
     def model_path(self) -> Path:
         return self.path / f"{self.path.name}.nam"
 
-    def read_state(self) -> tuple[TrainState, list[Warned]]:
-        """The newest state that can be read, and what was wrong with a newer one.
+    def restore(self, adopt: Callable[[TrainState], None]) -> list[Warned]:
+        """Give the newest state to ``adopt``, which may raise DamagedCheckpointError.
 
-        Raises CheckpointError where none can be read.
+        Where it is damaged, the one before it is taken, and a sentence says so. Raises
+        CheckpointError where there is none, or one that belongs to others or other versions.
         """
         problems: list[str] = []
         for file in (LAST, PREVIOUS):
@@ -102,19 +106,22 @@ class JobFolder:
                 continue
             try:
                 state = read_checkpoint(path)
-            except CheckpointError as error:
+                adopt(state)
+            except DamagedCheckpointError as error:
                 problems.append(error.message)
+                continue
+            if problems:
                 # Out of the way of the next save, which would else push out the good one.
                 with contextlib.suppress(OSError):
-                    os.replace(path, self.path / DAMAGED)
-                continue
-            epoch = state.position.epochs_done
-            return state, [
-                Warned(f"{p} Training goes on from the state before it, in epoch {epoch + 1}.")
-                for p in problems
+                    os.replace(self.path / LAST, self.path / DAMAGED)
+            self._log = _read_log(self.path / LOG)
+            epoch = state.position.epochs_done + 1
+            return [
+                Warned(f"{problem} Training goes on from the state before it, in epoch {epoch}.")
+                for problem in problems
             ]
         raise CheckpointError(
-            f"The training in {self.path} cannot be continued: {' '.join(problems)}",
+            f"The training in {self.path} cannot be continued. {' '.join(problems)}",
             "Train without --resume to start anew.",
         )
 
@@ -164,9 +171,9 @@ class JobFolder:
             os.replace(path, self.path / PREVIOUS)
         os.replace(newest, path)
 
-    def is_written(self, file: str) -> bool:
-        """Whether the newest content of a file is on the disk."""
-        return file in self._contents and file not in self._unwritten
+    def lacks(self, file: str) -> bool:
+        """Whether the newest content of a file is not on the disk."""
+        return file in self._unwritten
 
     def move_to(self, outdir: Path) -> None:
         """Write to a new folder from now on: all files, at the next flush.
@@ -186,20 +193,29 @@ class JobFolder:
 def file_name(name: str) -> str:
     """A name without the characters that file systems forbid, and short enough for them."""
     kept = "".join(c for c in name if c.isprintable() and c not in '<>:"/\\|?*').strip(" .")
-    return kept.encode()[:MAX_NAME_BYTES].decode(errors="ignore") or "model"
+    kept = kept.encode()[:MAX_NAME_BYTES].decode(errors="ignore").strip(" .") or "model"
+    return f"{kept}_" if DEVICES.fullmatch(kept.split(".")[0]) else kept
 
 
-def _is_empty(path: Path) -> bool:
+def _is_left_over(path: Path) -> bool:
     """Whether a folder holds nothing but what a process that was killed at once leaves."""
     try:
-        return all(file.name.startswith(".") for file in path.iterdir())
+        return all(LEFT_OVER.fullmatch(file.name) for file in path.iterdir())
     except OSError:
         return False
 
 
+def _unwritable(folder: Path, error: OSError) -> NamFileError:
+    return NamFileError(
+        f"Nothing can be written to {folder} ({error.strerror}).", "Choose another folder."
+    )
+
+
 def _read_log(path: Path) -> str:
+    """The end of a log, where it is very long."""
     try:
         with path.open("rb") as file:
-            return file.read(MAX_LOG_BYTES).decode(errors="replace")
+            file.seek(max(0, path.stat().st_size - MAX_LOG_BYTES))
+            return file.read().decode(errors="replace")
     except OSError:
         return ""

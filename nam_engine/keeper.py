@@ -6,11 +6,12 @@ import contextlib
 import json
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from nam_engine.checkpoint import encode, encode_submodel
+from nam_engine.checkpoint import TrainState, encode, encode_submodel
 from nam_engine.control import RunControl
 from nam_engine.errors import NamFileError
 from nam_engine.events import EpochDone, Saved, StepsDone, TrainEvent, TrainResult, Warned
@@ -52,12 +53,13 @@ class Keeper:
         self._narrator = Narrator(trainer.capture.name)
         self._state_saved = time.monotonic()
         self._model_saved = -MODEL_SECONDS
+        self._steps_put = -1
         self._saved_steps: list[int] | None = None
         self._is_failing = False
 
     def begin(self) -> None:
         """Save the beginning, before hours are spent. Raises NamFileError where that fails."""
-        self._put_state()
+        self.put_state()
         try:
             self.folder.flush()
         except OSError as error:
@@ -84,6 +86,10 @@ class Keeper:
         now = datetime.now().isoformat(sep=" ", timespec="seconds")
         self.folder.log(f"{now}  {line}" for line in lines)
 
+    def log_fault(self, fault: BaseException) -> None:
+        """Where a fault happened, for whoever has to find it."""
+        self.log("".join(traceback.format_exception(fault)).splitlines())
+
     def note(self, event: TrainEvent) -> None:
         """Put an event into the log, an epoch with all of its figures."""
         lines = self._narrator.tell(event)
@@ -102,10 +108,10 @@ class Keeper:
             CHECKPOINT_SECONDS if is_epoch else LONG_EPOCH_SECONDS
         )
         is_model_due = now - self._model_saved >= MODEL_SECONDS and self._has_better_model()
-        if is_state_due:
-            self._put_state()
+        if is_state_due or is_model_due:  # no model is newer than the state to go on from
+            self.put_state()
         if is_model_due:
-            self._put_model(self._trainer.result())
+            self.put_best_model()
         is_retry = is_epoch and self._is_failing
         if is_state_due or is_model_due or is_retry:
             is_written = yield from self._flush()
@@ -118,9 +124,8 @@ class Keeper:
         Where the folder fails, everything goes to a folder of its own, and NamFileError says so.
         """
         yield from self._move_if_asked()
-        self._put_state()
         self._put_model(result)
-        if not (yield from self._flush()) and not self.folder.is_written(MODEL):
+        if not (yield from self._flush()) and self.folder.lacks(MODEL):
             failed = self.folder.path
             self._rescue()
             yield Saved(self.folder.model_path, is_final=True)
@@ -130,16 +135,35 @@ class Keeper:
             )
         yield Saved(self.folder.model_path, is_final=True)
 
-    def abandon(self) -> None:
-        """Leave the state as it is to :meth:`close`: the run ends from outside or by our fault."""
-        self._put_state()
+    def put_best_model(self) -> None:
+        """Have the best so far written at the next flush, if it is not the one that was."""
         if self._has_better_model():
             self._put_model(self._trainer.result())
 
+    def put_state(self) -> None:
+        """Have the trainer's state written at the next flush. Only between two of its events."""
+        self._put_state(self._trainer.state())
+
+    def put_good_state(self) -> None:
+        """Have a state written that is sound although training failed in the middle of a step.
+
+        That is the one of the last epoch, unless what was put since is newer.
+        """
+        good = self._trainer.good_state
+        if self._steps_put < good.position.steps_done:
+            self._put_state(good)
+
     def close(self) -> None:
-        """Write the last lines of the log, if that is possible, and let others write."""
-        with contextlib.suppress(OSError):
+        """Write what is due and let others write.
+
+        Where the folder fails, state and model go to one for temporary files.
+        """
+        try:
             self.folder.flush()
+        except OSError:
+            if self.folder.lacks(LAST) or self.folder.lacks(MODEL):
+                with contextlib.suppress(NamFileError):
+                    self._rescue()
         self.folder.close()
 
     def _rescue(self) -> None:
@@ -160,13 +184,10 @@ class Keeper:
             return False
         return self._saved_steps != [s.step for s in self._trainer.result().submodels]
 
-    def _put_state(self) -> None:
-        try:
-            state = self._trainer.state()
-        except RuntimeError:  # the device is lost, and with it all since the last epoch
-            state = self._trainer.good_state
+    def _put_state(self, state: TrainState) -> None:
         self.folder.put(LAST, encode(state))
         self.folder.put("history.csv", to_csv(state.history, self._trainer.config.names).encode())
+        self._steps_put = state.position.steps_done
         self._state_saved = time.monotonic()
 
     def _put_model(self, result: TrainResult) -> None:
@@ -218,4 +239,5 @@ class Keeper:
         except NamFileError as error:
             yield Warned(error.message, error.remedy)
             return
-        yield from self._flush()
+        if (yield from self._flush()):
+            yield Warned(f"Everything is saved in {self.folder.path} from now on.")

@@ -89,7 +89,7 @@ def _latency(event: Checked) -> str:
 
 
 def _plan(event: Started) -> str:
-    resumed = f"; goes on after epoch {event.epochs_done}" if event.epochs_done else ""
+    resumed = f"; goes on in epoch {event.epochs_done + 1}" if event.steps_done else ""
     return (
         f"{event.train_seconds:.1f} s to train on, {event.validation_seconds:.1f} s to validate,"
         f" on {event.device} ({event.device_name}){resumed};"

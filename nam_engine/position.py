@@ -83,6 +83,16 @@ class Position:
             seen=NOTHING_SEEN,
         )
 
+    def at_epoch_start(self) -> Position:
+        """Where the epoch in progress began."""
+        return replace(
+            self,
+            steps_done=self.steps_done - self.steps_in_epoch,
+            steps_in_epoch=0,
+            skipped_in_epoch=0,
+            seen=NOTHING_SEEN,
+        )
+
     def mean_step(self) -> StepFigures:
         """The mean of the epoch's steps so far, without those that were skipped."""
         return self.seen / (self.steps_in_epoch - self.skipped_in_epoch)

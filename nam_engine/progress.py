@@ -70,8 +70,7 @@ class TerminalProgress:
             case Started():
                 self._tell(event)
                 total = event.epochs * event.steps_per_epoch
-                done = event.epochs_done * event.steps_per_epoch
-                self._update(event, done, total)
+                self._update(event, event.steps_done, total)
                 self._progress.start()
             case StepsDone():
                 self._update(event, event.step)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,11 +16,13 @@ from nam_engine.control import RunControl
 from nam_engine.devices import resolve_device
 from nam_engine.errors import (
     NamEngineError,
+    NamFileError,
+    OtherTrainingError,
     TrainingError,
 )
 from nam_engine.events import Checked, Finished, Probed, TrainEvent, TrainResult, Warned
 from nam_engine.export import build_container
-from nam_engine.findings import Severity
+from nam_engine.findings import Probe, Severity
 from nam_engine.intake import CaptureReport, Choices, take_in
 from nam_engine.job_folder import JobFolder, file_name
 from nam_engine.keeper import Keeper
@@ -108,19 +109,38 @@ def train(job: TrainJob, control: RunControl | None = None) -> Generator[TrainEv
 def _open_folder(job: TrainJob, trainer: Trainer) -> tuple[JobFolder, list[Warned]]:
     """A new folder, or the one of the training to be continued, whose state is restored."""
     name = file_name(job.user.name or trainer.capture.name)
-    folder = JobFolder.latest(job.outdir, name) if job.resume else None
-    if folder is not None:
+    resumed = _resume(JobFolder.earlier(job.outdir, name), trainer) if job.resume else None
+    if resumed is None:
+        if job.start_path is not None:
+            rate = trainer.capture.sample_rate_hz
+            trainer.start_from(read_start(job.start_path, trainer.config, rate))
+        return JobFolder.create(job.outdir, name), []
+    folder, warnings = resumed
+    if job.start_path is not None:
+        unused = f"{job.start_path.name} is not used: an earlier training goes on."
+        warnings.append(Warned(unused))
+    return folder, warnings
+
+
+def _resume(paths: Sequence[Path], trainer: Trainer) -> tuple[JobFolder, list[Warned]] | None:
+    """Restore the first of these folders that holds this training; None where there is none.
+
+    Another one may well have the same name. Raises OtherTrainingError where all are others.
+    """
+    other: OtherTrainingError | None = None
+    for path in paths:
+        folder = JobFolder(path)
         try:
-            state, warnings = folder.read_state()
-            trainer.restore(state)
+            return folder, folder.restore(trainer.restore)
+        except OtherTrainingError as error:
+            folder.close()
+            other = other or error
         except NamEngineError:
             folder.close()
             raise
-        return folder, warnings
-    if job.start_path is not None:
-        rate = trainer.capture.sample_rate_hz
-        trainer.start_from(read_start(job.start_path, trainer.config, rate))
-    return JobFolder.create(job.outdir, name), []
+    if other is not None:
+        raise other
+    return None
 
 
 def _run(
@@ -130,6 +150,7 @@ def _run(
     try:
         for event in trainer.run(control.should_stop):
             if isinstance(event, Finished):
+                keeper.put_state()
                 yield from keeper.finish(event.result)
                 yield from _review(trainer, keeper, report, event.result)
             yield event
@@ -137,22 +158,53 @@ def _run(
     except TrainingError as error:
         keeper.log([f"! {error}"])
         if error.__cause__ is not None:
-            keeper.log(traceback.format_exception(error.__cause__))
+            keeper.log_fault(error.__cause__)
+        keeper.put_good_state()
         if trainer.has_best:
-            yield from keeper.finish(trainer.result())
+            try:
+                yield from keeper.finish(trainer.result())
+            except NamFileError as unsaved:
+                raise TrainingError(f"{error} {unsaved.message}", unsaved.remedy) from error
             yield from _review(trainer, keeper, report, trainer.result())
         raise
-    except BaseException:
-        # Ctrl-C for the second time, a window that closes, or a fault of ours.
-        keeper.log(traceback.format_exc().splitlines())
-        keeper.abandon()
+    except GeneratorExit:  # the window is closed, or nobody listens any more
+        keeper.log(["Interrupted."])
+        keeper.put_state()
+        keeper.put_best_model()
+        raise
+    except BaseException as error:  # Ctrl-C for the second time, or a fault of ours
+        keeper.log_fault(error)
+        keeper.put_good_state()
+        keeper.put_best_model()
         raise
 
 
 def _review(
     trainer: Trainer, keeper: Keeper, report: CaptureReport, result: TrainResult
 ) -> Iterator[Probed | Warned]:
-    """Draw what the models play, try them out, and keep both beside the model."""
+    """Draw what the models play, try them out, and keep both beside the model.
+
+    The model is saved by now, and no fault in here may turn that into a failure.
+    """
+    try:
+        comparison, probes = _look_at(trainer, report, result)
+    except Exception as error:  # noqa: BLE001
+        keeper.log_fault(error)
+        yield Warned(
+            f"The finished models of {trainer.capture.name} could not be looked at ({error}).",
+            "They are saved; log.txt beside them says more.",
+        )
+        return
+    yield from keeper.put_review(report, probes, comparison)
+    yield Probed(
+        tuple(f"{finding.message} {finding.remedy}" for p in probes for finding in p.findings)
+    )
+
+
+def _look_at(
+    trainer: Trainer, report: CaptureReport, result: TrainResult
+) -> tuple[bytes, list[Probe]]:
+    """A picture (PNG) of what the models play, and what is wrong with them."""
     capture = trainer.capture
     models = {
         best.name: NamModel(submodel.config, best.weights, result.sample_rate_hz)
@@ -163,15 +215,9 @@ def _review(
         name: play(model, capture.input, passage.start, passage.stop)
         for name, model in models.items()
     }
-    probes = [probe_model(name, model, capture, report) for name, model in models.items()]
-    yield from keeper.put_review(
-        report,
-        probes,
-        draw_comparison(capture.name, passage.of(capture.target), played, capture.sample_rate_hz),
-    )
-    yield Probed(
-        tuple(f"{finding.message} {finding.remedy}" for p in probes for finding in p.findings)
-    )
+    target = passage.of(capture.target)
+    comparison = draw_comparison(capture.name, target, played, capture.sample_rate_hz)
+    return comparison, [probe_model(n, model, capture, report) for n, model in models.items()]
 
 
 def _checked(name: str, report: CaptureReport, choices: Choices) -> Checked:

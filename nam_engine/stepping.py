@@ -44,20 +44,21 @@ class Stepper:
     def learning_rate(self, rate: float) -> None:
         self.optimizer.param_groups[0]["lr"] = rate
 
-    def take(self, audio: Tensor, target: Tensor) -> StepFigures:
-        """Step on a batch (batch, context + window) and its target (batch, window).
+    def backward(self, audio: Tensor, target: Tensor) -> StepFigures:
+        """Gradients for a batch (batch, context + window) and its target (batch, window).
 
-        A step whose loss or gradient is not finite changes nothing: the figures say so. The
-        figures are waited for, because the next step depends on them.
+        The figures are waited for: whether they are finite decides about :meth:`update`.
+        Nothing but the gradients changes, so that this can be done again where memory is short.
         """
         self.optimizer.zero_grad()
         terms = self._whole(audio, target) if self.parts == 1 else self._split(audio, target)
         gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
-        figures = StepFigures(*torch.stack([*terms, norm]).tolist())
-        if figures.is_finite:
-            self.optimizer.step()
-        return figures
+        return StepFigures(*torch.stack([*terms, norm]).tolist())
+
+    def update(self) -> None:
+        """Step along the gradients of the latest :meth:`backward`."""
+        self.optimizer.step()
 
     def halve_parts(self, batch_size: int) -> bool:
         """Use half the memory; false where the parts are single windows already."""
@@ -78,21 +79,24 @@ class Stepper:
         weights = {name: _array(p) for name, p in self.network.named_parameters()}
         return StepperState(weights, moments["exp_avg"], moments["exp_avg_sq"], moments["step"])
 
-    def restore(self, state: StepperState) -> None:
-        """The reverse of :meth:`state`. Raises ValueError where the network is another."""
-        parameters = dict(self.network.named_parameters())
-        shapes = {name: tuple(p.shape) for name, p in parameters.items()}
+    def require_own(self, state: StepperState) -> None:
+        """Raise ValueError where a state is another network's or not finite."""
+        shapes = {name: tuple(p.shape) for name, p in self.network.named_parameters()}
         for group in (state.weights, state.exp_avg, state.exp_avg_sq):
             for name, array in group.items():
                 if shapes.get(name) != array.shape or not np.isfinite(array).all():
                     raise ValueError(f"{name} does not fit the network")
         moments = state.exp_avg.keys() == state.exp_avg_sq.keys() == state.adam_steps.keys()
-        counts = all(array.shape == () for array in state.adam_steps.values())
+        counts = all(a.shape == () and 0 <= a < np.inf for a in state.adam_steps.values())
         if not (state.weights.keys() == shapes.keys() and moments and counts):
             raise ValueError("parameters are missing")
+
+    def restore(self, state: StepperState) -> None:
+        """The reverse of :meth:`state`. Raises ValueError as :meth:`require_own`."""
+        self.require_own(state)
         self.optimizer.state.clear()
         with torch.no_grad():
-            for name, parameter in parameters.items():
+            for name, parameter in self.network.named_parameters():
                 parameter.copy_(torch.from_numpy(state.weights[name]))
                 if name in state.exp_avg:
                     self.optimizer.state[parameter] = {
@@ -135,11 +139,11 @@ def _like(parameter: Tensor, array: NDArray[Any]) -> Tensor:
     return torch.zeros_like(parameter, requires_grad=False).copy_(torch.from_numpy(array))
 
 
-def is_out_of_memory(error: RuntimeError) -> bool:
+def is_out_of_memory(error: Exception) -> bool:
     """Whether a device said, in one of PyTorch's several ways, that its memory is full."""
     text = str(error).lower()
     return (
-        isinstance(error, torch.OutOfMemoryError)
+        isinstance(error, (torch.OutOfMemoryError, MemoryError))
         or "out of memory" in text
         or "can't allocate memory" in text
         or "not enough memory" in text

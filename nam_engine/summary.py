@@ -12,8 +12,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from nam_engine.errors import NamEngineError
-from nam_engine.events import Checked, Finished, Saved, Started, TrainEvent
+from nam_engine.events import (
+    BestImproved,
+    Checked,
+    Finished,
+    Probed,
+    Saved,
+    Started,
+    TrainEvent,
+)
 
 __all__ = ["Outcome", "print_outcomes"]
 
@@ -24,10 +31,10 @@ class Outcome:
 
     recording: str
     submodels: tuple[str, ...] = ()
-    errors: tuple[float, ...] = ()
+    errors: dict[str, float] = field(default_factory=dict)
     findings: tuple[str, ...] = ()
     path: Path | None = None
-    failure: NamEngineError | None = None
+    failure: str = ""
     seconds: float = 0.0
     _started: float = field(default_factory=time.monotonic, repr=False)
 
@@ -39,20 +46,24 @@ class Outcome:
                 self.findings = event.warnings
             case Started():
                 self.submodels = event.submodels
+            case BestImproved():
+                self.errors[self.submodels[event.submodel]] = event.esr
             case Saved(is_final=True):
                 self.path = event.path
+            case Probed():
+                self.findings += event.warnings
             case Finished():
-                self.errors = tuple(s.metrics.esr for s in event.result.submodels)
+                self.errors = {s.name: s.metrics.esr for s in event.result.submodels}
 
     def to_json(self) -> dict[str, Any]:
         return {
             "event": "Outcome",
             "recording": self.recording,
-            "submodels": dict(zip(self.submodels, self.errors, strict=False)),
+            "submodels": self.errors,
             "minutes": self.seconds / 60,
             "findings": list(self.findings),
             "path": None if self.path is None else str(self.path),
-            "failure": None if self.failure is None else str(self.failure),
+            "failure": self.failure or None,
         }
 
 
@@ -67,8 +78,8 @@ def print_outcomes(outcomes: Sequence[Outcome], console: Console | None = None) 
     table.add_column("model", overflow="fold")
     table.add_column("findings")
     for outcome in outcomes:
-        errors = [f"{esr:.3g}" for esr in outcome.errors] or ["-"] * len(names)
-        failure = [] if outcome.failure is None else [f"failed: {outcome.failure.message}"]
+        errors = [f"{outcome.errors[n]:.3g}" if n in outcome.errors else "-" for n in names]
+        failure = [f"failed: {outcome.failure}"] if outcome.failure else []
         table.add_row(
             Text(outcome.recording),
             *errors,

@@ -6,21 +6,21 @@ two steps: :meth:`Trainer.state` is then all that another one needs to go on exa
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from nam_engine.capture import Capture
 from nam_engine.checkpoint import TrainState
 from nam_engine.dataset import Windows
 from nam_engine.devices import describe_device, memory_mb
-from nam_engine.errors import CheckpointError, TrainingError
+from nam_engine.errors import DamagedCheckpointError, OtherTrainingError, TrainingError
 from nam_engine.events import (
     BestImproved,
     EpochDone,
@@ -33,11 +33,12 @@ from nam_engine.events import (
     TrainResult,
     Warned,
 )
+from nam_engine.identity import identity_of
 from nam_engine.losses import MRSTFT_PASSAGE_SECONDS, esr, mse
 from nam_engine.meter import Meter
 from nam_engine.nam_file import NamModel
 from nam_engine.pace import Pace
-from nam_engine.position import Position
+from nam_engine.position import Position, StepFigures
 from nam_engine.presets import Recipe
 from nam_engine.stepping import Stepper, is_out_of_memory
 from nam_engine.stopping import StopRules
@@ -78,7 +79,7 @@ class Trainer:
         self.device = device
         self.stop_rules = stop_rules or StopRules()
         self.stop_rules.require_submodel(config.names)
-        self.identity = _identity(capture, config, recipe, seed)
+        self.identity = identity_of(capture, config, recipe, seed)
         self.generator = torch.Generator().manual_seed(seed)
         with _device_failures(capture, device):
             self.network = PackedWaveNet(config, self.generator).to(device)
@@ -88,21 +89,28 @@ class Trainer:
         self.history: list[EpochDone] = []
         self._best: list[SubmodelResult | None] = [None] * len(config.submodels)
         self._shuffle = self.generator.get_state()
-        self._starts_from_model = False
         self.good_state = self.state()
 
     def start_from(self, models: Sequence[NamModel]) -> None:
         """Begin with the weights of these models, one per submodel, instead of random ones.
 
-        They are judged before the first step, so that training never makes them worse. Raises
-        ConfigError where their structure is another.
+        They are judged at once and are the best so far: training never makes them worse. Raises
+        ConfigError where their structure is another, TrainingError where they play no numbers
+        or the device fails.
         """
         for i, model in enumerate(models):
             wavenet = WaveNet(model.config)
             wavenet.import_weights(model.weights)
             wavenet.network.head_scale *= self.windows.target_gain
             self.network.insert(i, wavenet)
-        self._starts_from_model = True
+        with _device_failures(self.capture, self.device):
+            metrics = self.validate()
+        if not all(m.is_finite for m in metrics):
+            raise TrainingError(
+                f"The model to start from plays no finite numbers on {self.capture.name}.",
+                "Start from another one.",
+            )
+        self._keep_best(metrics)
         self.good_state = self.state()
 
     def run(
@@ -124,6 +132,7 @@ class Trainer:
             submodels=self.config.names,
             epochs=self.recipe.epochs,
             epochs_done=self.position.epochs_done,
+            steps_done=self.position.steps_done,
             steps_per_epoch=self.windows.steps_per_epoch,
             device=str(self.device),
             device_name=describe_device(self.device),
@@ -131,11 +140,10 @@ class Trainer:
             train_seconds=self.capture.seconds(self.capture.train),
             validation_seconds=self.capture.seconds(self.capture.validation),
         )
-        if self._starts_from_model and not self.position.steps_done:
-            metrics = yield from self._within_memory(self.validate)
-            improved = self._keep_best(metrics)
-            self.good_state = self.state()
-            yield from improved
+        if not self.position.steps_done:  # what training starts from, if it is a model
+            for i, best in enumerate(self._best):
+                if best is not None:
+                    yield BestImproved(i, 0, best.metrics.esr)
         meter = Meter(
             Pace(self.windows.steps_per_epoch, self._validation_share()),
             epochs=self.recipe.epochs,
@@ -171,10 +179,11 @@ class Trainer:
                 return FinishReason.STOPPED
             if meter.is_time_up():
                 return FinishReason.TIME_UP
-            step = partial(self.stepper.take, *self.windows.batch(indices))
-            figures = yield from self._within_memory(step)
+            figures = yield from self._within_memory(partial(self._backward, indices))
+            if figures.is_finite:
+                self.stepper.update()
             self.position = self.position.after_step(figures)
-            if self.position.skipped_in_a_row == MAX_SKIPPED_IN_A_ROW:
+            if self.position.skipped_in_a_row >= MAX_SKIPPED_IN_A_ROW:
                 yield self._roll_back()
                 return None
             if report := meter.step_done(figures, self.position, rate):
@@ -194,47 +203,52 @@ class Trainer:
         yield from improved
         return None
 
+    def _backward(self, indices: Tensor) -> StepFigures:
+        return self.stepper.backward(*self.windows.batch(indices))
+
     def _within_memory(self, work: Callable[[], T]) -> Generator[Warned, None, T]:
         """Do the work, with smaller and smaller parts of a batch where memory is short."""
         while True:
             try:
                 return work()
-            except RuntimeError as error:
+            except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
             # Only out here is the memory of the failed attempt free again.
             is_first = self.stepper.parts == 1
+            is_cpu = self.device.type == "cpu"
+            owner = "this computer" if is_cpu else describe_device(self.device)
             if not self.stepper.halve_parts(self.windows.batch_size):
                 raise TrainingError(
-                    f"Training on {self.capture.name} does not fit into the memory of"
-                    f" {describe_device(self.device)}, not even one window at a time.",
+                    f"Training on {self.capture.name} does not fit into the memory of {owner},"
+                    " not even one window at a time.",
                     "Close other programs that use it, or choose another device.",
                 )
             if is_first:
                 yield Warned(
-                    f"The memory of {describe_device(self.device)} is full: training on"
-                    f" {self.capture.name} goes on in smaller parts, with the same result but"
-                    " slower.",
+                    f"The memory of {owner} is full: training on {self.capture.name} goes on in"
+                    " smaller parts, with the same result but slower.",
                     "Close other programs that use it.",
                 )
 
     def _roll_back(self) -> Warned:
         """Go back to the last state known to be good, with half the learning rate."""
-        if self.position.rollbacks == MAX_ROLLBACKS:
-            raise self._unstable()
-        rollbacks, skipped_steps = self.position.rollbacks + 1, self.position.skipped_steps
+        failed = self.position
         self._adopt(self.good_state)
         self.position = replace(
             self.position,
-            rollbacks=rollbacks,
-            skipped_steps=skipped_steps,
+            rollbacks=min(failed.rollbacks + 1, MAX_ROLLBACKS),
+            skipped_steps=failed.skipped_steps,
             skipped_in_a_row=0,
         )
         self.good_state = self.state()
+        if failed.rollbacks >= MAX_ROLLBACKS:
+            raise self._unstable()
+        epochs = self.position.epochs_done
+        place = f"the end of epoch {epochs}" if epochs else "its beginning"
         return Warned(
             f"Training on {self.capture.name} became unstable (its error was no finite number);"
-            f" it goes on from the end of epoch {self.position.epochs_done} with half the"
-            " learning rate."
+            f" it goes on from {place} with half the learning rate."
         )
 
     def validate(self) -> tuple[SubmodelMetrics, ...]:
@@ -262,11 +276,14 @@ class Trainer:
     def state(self) -> TrainState:
         """Everything that another trainer of the same ``identity`` needs to go on from here.
 
-        Call it between two events. Raises RuntimeError where the device is lost.
+        Call it between two events. Raises TrainingError where the device is lost.
         """
+        with _device_failures(self.capture, self.device):
+            stepper = self.stepper.state()
         return TrainState(
             identity=self.identity,
-            stepper=self.stepper.state(),
+            stepper=stepper,
+            epoch_start=self.good_state.stepper if self.position.steps_in_epoch else None,
             shuffle=self._shuffle.numpy().copy(),
             position=self.position,
             best=tuple(self._best),
@@ -276,27 +293,41 @@ class Trainer:
     def restore(self, state: TrainState) -> None:
         """Go on from a state: the same losses and weights follow, on a processor bit for bit.
 
-        Raises CheckpointError where the state belongs to another training.
+        Raises OtherTrainingError where the state belongs to another training and
+        DamagedCheckpointError where it does not fit together.
         """
         for what, value in self.identity.items():
             if state.identity.get(what) != value:
-                raise CheckpointError(
+                raise OtherTrainingError(
                     f"The earlier training of {self.capture.name} had another {what}.",
                     "Give the same files and options as then, or train anew under another name.",
                 )
         try:
             self._adopt(state)
         except (RuntimeError, TypeError, ValueError) as error:
-            raise CheckpointError(
-                f"The earlier training of {self.capture.name} cannot be continued: what was"
-                " kept of it does not fit together."
+            raise DamagedCheckpointError(
+                f"What was kept of the training of {self.capture.name} does not fit together."
             ) from error
-        self.good_state = self.state()
+        self.good_state = state
+        if state.epoch_start is not None:
+            start = state.position.at_epoch_start()
+            self.good_state = replace(
+                state, stepper=state.epoch_start, epoch_start=None, position=start
+            )
 
     def _adopt(self, state: TrainState) -> None:
         for submodel, best in zip(self.config.submodels, state.best, strict=True):
-            if best is not None and best.weights.shape != (submodel.config.weight_count,):
+            if best is not None and (
+                best.weights.shape != (submodel.config.weight_count,)
+                or not np.isfinite(best.weights).all()
+            ):
                 raise ValueError("the best weights are another network's")
+        if any(len(row.metrics) != len(self.config.submodels) for row in state.history):
+            raise ValueError("the history is another network's")
+        if (state.epoch_start is None) != (state.position.steps_in_epoch == 0):
+            raise ValueError("the epoch's start is missing")
+        if state.epoch_start is not None:
+            self.stepper.require_own(state.epoch_start)
         shuffle = torch.from_numpy(state.shuffle.copy())
         self.generator.set_state(shuffle)
         self.stepper.restore(state.stepper)
@@ -341,10 +372,10 @@ class Trainer:
         )
 
     def _keep_best(self, metrics: tuple[SubmodelMetrics, ...]) -> list[BestImproved]:
+        """Keep what is better. The metrics are finite: who validates has made sure."""
         improved = []
         for i, submodel in enumerate(metrics):
             best = self._best[i]
-            # Written so that NaN is never better.
             if best is None or submodel.esr < best.metrics.esr:
                 self._best[i] = self._current(i, submodel)
                 improved.append(BestImproved(i, self.position.epochs_done, submodel.esr))
@@ -362,28 +393,14 @@ class Trainer:
         )
 
 
-def _identity(
-    capture: Capture, config: PackedConfig, recipe: Recipe, seed: int
-) -> Mapping[str, str]:
-    """What two runs must share to be one training, each under the name the user knows it by."""
-    recording = hashlib.sha256(capture.input.tobytes() + capture.target.tobytes())
-    settings = asdict(recipe)
-    del settings["epochs"]  # more of them may be added
-    return {
-        "recording or latency": recording.hexdigest(),
-        "validation passage": f"{capture.train} {capture.validation} {capture.sample_rate_hz}",
-        "network": hashlib.sha256(repr(config).encode()).hexdigest(),
-        "recipe": json.dumps(settings),
-        "seed": str(seed),
-    }
-
-
 @contextmanager
 def _device_failures(capture: Capture, device: torch.device) -> Iterator[None]:
     """A RuntimeError, which is how PyTorch reports a device's failure, as TrainingError."""
     try:
         yield
-    except RuntimeError as error:
+    except (NotImplementedError, RecursionError):
+        raise  # faults of ours, which are runtime errors by inheritance only
+    except (RuntimeError, MemoryError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise TrainingError(
             f"Training on {capture.name} failed on {device} ({reason}).",

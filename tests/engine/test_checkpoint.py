@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import pickle
 import random
 from dataclasses import fields, replace
@@ -12,7 +13,7 @@ from support import small_capture, small_packed
 
 from nam_engine import checkpoint
 from nam_engine.checkpoint import TrainState, decode, encode, read_checkpoint
-from nam_engine.errors import CheckpointError
+from nam_engine.errors import CheckpointError, DamagedCheckpointError
 from nam_engine.presets import Recipe
 from nam_engine.trainer import Trainer
 
@@ -52,7 +53,8 @@ def test_every_bit_survives(state: TrainState) -> None:
     assert state.position.steps_in_epoch == 1
     assert len(state.history) == 2
     assert_equal(decode(encode(state), "last.ckpt"), state)
-    fresh = replace(state, best=(None, None), history=())
+    assert state.epoch_start is not None
+    fresh = replace(state, best=(None, None), history=(), epoch_start=None)
     assert_equal(decode(encode(fresh), "last.ckpt"), fresh)
 
 
@@ -98,13 +100,25 @@ def test_foreign_files_are_refused_and_nothing_in_them_runs(tmp_path: Path) -> N
         {"identity": {}, "position": {"epochs_done": "a", "seen": {}}, "best": []},
         {"identity": {}, "position": {"surprise": 1, "seen": {}}, "best": []},
         {"identity": {}, "position": {"seen": {}}, "best": []},
+        {"identity": {}, "in_epoch": False, "position": {"steps_done": -1, "seen": {}}, "best": []},
+        {"identity": {}, "in_epoch": False, "position": {"rollbacks": 10**400, "seen": {}}},
         {"identity": {}, "position": {"seen": None}, "best": 3},
     ],
 )
 def test_whole_files_with_wrong_content_are_refused(described: object) -> None:
     content = checkpoint._pack({"history": np.zeros((1, 3))}, described)  # type: ignore[arg-type]
-    with pytest.raises(CheckpointError, match="is damaged"):
+    with pytest.raises(DamagedCheckpointError, match="is damaged"):
         decode(content, "last.ckpt")
+
+
+def test_numbers_that_are_none_are_refused(state: TrainState) -> None:
+    content = encode(state)
+    start = len(checkpoint.FORMAT + checkpoint.VERSION) + checkpoint.DIGEST_BYTES
+    payload = content[start:].replace(b'"rollbacks": 0', b'"rollbacks":NaN')
+    assert payload != content[start:]
+    digest = hashlib.sha256(payload).digest()
+    with pytest.raises(DamagedCheckpointError, match="is damaged"):
+        decode(checkpoint.FORMAT + checkpoint.VERSION + digest + payload, "last.ckpt")
 
 
 def test_huge_file_is_not_read_whole(

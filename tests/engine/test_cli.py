@@ -99,6 +99,25 @@ def test_several_recordings_end_in_a_table(
 
 
 @pytest.mark.usefixtures("folder")
+def test_fault_of_ours_is_told_and_does_not_stop_the_others(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_in, calls = session.take_in, iter(range(9))
+
+    def faulty(*arguments: object) -> object:
+        if next(calls) == 0:
+            raise ZeroDivisionError("a fault")
+        return take_in(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(session, "take_in", faulty)
+    assert main(["train", "di.wav", "one.wav", "two.wav", *TRAIN[3:]]) == 1
+    printed = capsys.readouterr()
+    assert "ended the training of one.wav (ZeroDivisionError: a fault)" in printed.err
+    assert "Traceback" not in printed.err
+    assert "out/two/two.nam" in printed.out
+
+
+@pytest.mark.usefixtures("folder")
 def test_options_end_continue_and_begin_a_training(capsys: pytest.CaptureFixture[str]) -> None:
     def events(*options: str) -> list[dict]:  # type: ignore[type-arg]
         assert main([*TRAIN, "--json", *options]) == 0
@@ -146,6 +165,7 @@ def test_errors_are_one_line_and_status_one(capsys: pytest.CaptureFixture[str]) 
         [*TRAIN, "--target-esr", "0.1", "--target-submodel", "other"],
         [*TRAIN, "--patience", "0"],
         [*TRAIN, "--minutes", "nan"],
+        [*TRAIN, "--minutes", "0"],
         [*TRAIN, "--validation", "0:inf"],
         [*TRAIN, "--validation", "nan:1"],
         ["evaluate", "a", "b", "c", "--from", "nan"],
@@ -252,7 +272,7 @@ def test_terminal_line_keeps_epoch_time_and_errors(width: int) -> None:
     console = Console(force_terminal=True, width=width, file=io.StringIO(), _environ={})
     metrics = (SubmodelMetrics(0.0123, 0, 0), SubmodelMetrics(0.00456, 0, 0))
     started = Started(
-        "amp", ("channels_3", "channels_8"), 100, 0, 4, "cpu", "2 cores", 48_000, 13.0, 3.0
+        "amp", ("channels_3", "channels_8"), 100, 0, 0, 4, "cpu", "2 cores", 48_000, 13.0, 3.0
     )
     figures = {"loss": 0.1, "mse": 0.1, "mrstft": 1.0, "gradient_norm": 1.0, "learning_rate": 0.1}
     rates = {"skipped_steps": 0, "steps_per_second": 2.0, "memory_mb": 500.0, "seconds": 7.0}

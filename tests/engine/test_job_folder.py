@@ -10,13 +10,15 @@ import pytest
 
 from nam_engine import atomic
 from nam_engine.checkpoint import StepperState, TrainState, encode
-from nam_engine.errors import CheckpointError, NamFileError
+from nam_engine.errors import CheckpointError, DamagedCheckpointError, NamFileError
+from nam_engine.events import Warned
 from nam_engine.job_folder import LAST, MODEL, JobFolder, file_name
 from nam_engine.position import Position
 
 STATE = TrainState(
     identity={},
     stepper=StepperState({}, {}, {}, {}),
+    epoch_start=None,
     shuffle=np.zeros(3, np.uint8),
     position=Position(),
     best=(),
@@ -33,8 +35,15 @@ def save(folder: JobFolder, epochs: int) -> None:
     folder.flush()
 
 
+def restored(folder: JobFolder) -> tuple[TrainState, list[Warned]]:
+    states: list[TrainState] = []
+    warnings = folder.restore(states.append)
+    (state,) = states
+    return state, warnings
+
+
 def epoch_of(folder: JobFolder) -> int:
-    return folder.read_state()[0].position.epochs_done
+    return restored(folder)[0].position.epochs_done
 
 
 @pytest.mark.parametrize(
@@ -43,8 +52,12 @@ def epoch_of(folder: JobFolder) -> int:
         ("Twin: clean / bright?", "Twin clean  bright"),
         ("../../etc/passwd", "etcpasswd"),
         ("...", "model"),
-        ("é" * 300, "é" * 100),
-        ("アンプ" * 80, "アンプ" * 22),
+        ("é" * 300, "é" * 40),
+        ("アンプ" * 80, "アンプ" * 8 + "アン"),
+        ("a" * 79 + " b", "a" * 79),
+        ("aux", "aux_"),
+        ("Con.amp", "Con.amp_"),
+        ("console", "console"),
     ],
 )
 def test_names_become_safe_file_names(name: str, expected: str) -> None:
@@ -77,22 +90,21 @@ def test_folder_in_use_is_not_shared(tmp_path: Path) -> None:
     assert JobFolder.create(tmp_path, "amp").path.name == "amp (2)"
     save(first, 1)
     with pytest.raises(NamFileError, match="Another program is training in"):
-        JobFolder.latest(tmp_path, "amp")
+        JobFolder(first.path)
     first.close()
-    assert JobFolder.latest(tmp_path, "amp") is not None
+    JobFolder(first.path).close()
 
 
-def test_latest_is_the_most_recent_of_that_name(tmp_path: Path) -> None:
-    for name, age in (("amp", 10), ("amp (2)", 30), ("amp (x)", 0), ("ampere", 0)):
+def test_earlier_trainings_of_a_name_come_with_the_most_recent_first(tmp_path: Path) -> None:
+    for name, age in (("amp", 10), ("amp (2)", 30), ("amp (3)", 5), ("amp (x)", 0), ("amper", 0)):
         folder = JobFolder.create(tmp_path, name)
         save(folder, 1)
         os.utime(folder.path / LAST, (1e9 - age, 1e9 - age))
         folder.close()
-    latest = JobFolder.latest(tmp_path, "amp")
-    assert latest is not None
-    assert latest.path.name == "amp"
-    assert JobFolder.latest(tmp_path, "other") is None
-    assert JobFolder.latest(tmp_path / "missing", "amp") is None
+    paths = JobFolder.earlier(tmp_path, "amp")
+    assert [path.name for path in paths] == ["amp (3)", "amp", "amp (2)"]
+    assert JobFolder.earlier(tmp_path, "other") == []
+    assert JobFolder.earlier(tmp_path / "missing", "amp") == []
 
 
 def test_two_states_are_kept_and_a_broken_one_falls_back(tmp_path: Path) -> None:
@@ -100,13 +112,13 @@ def test_two_states_are_kept_and_a_broken_one_falls_back(tmp_path: Path) -> None
     for epochs in (1, 2, 3):
         save(folder, epochs)
     assert sorted(p.name for p in folder.path.glob("*.ckpt")) == ["last.ckpt", "previous.ckpt"]
-    state, warnings = folder.read_state()
+    state, warnings = restored(folder)
     assert (state.position.epochs_done, warnings) == (3, [])
     for content in (checkpoint(9)[:-5], b"foreign", b""):
         save(folder, 3)
         save(folder, 4)
         (folder.path / LAST).write_bytes(content)
-        state, (warning,) = folder.read_state()
+        state, (warning,) = restored(folder)
         assert state.position.epochs_done == 3
         assert warning.message.startswith("last.ckpt is ")
         assert "goes on from the state before it, in epoch 4" in warning.message
@@ -124,7 +136,39 @@ def test_nothing_readable_is_said_with_the_reason(tmp_path: Path) -> None:
     for file in ("last.ckpt", "previous.ckpt"):
         (folder.path / file).write_bytes(b"foreign")
     with pytest.raises(CheckpointError, match=r"last\.ckpt is not .* previous\.ckpt is not"):
-        folder.read_state()
+        restored(folder)
+
+
+def test_state_that_does_not_fit_falls_back_too(tmp_path: Path) -> None:
+    folder = JobFolder.create(tmp_path, "amp")
+    save(folder, 1)
+    save(folder, 2)
+
+    def adopt(state: TrainState) -> None:
+        if state.position.epochs_done == 2:
+            raise DamagedCheckpointError("It does not fit together.")
+
+    (warning,) = folder.restore(adopt)
+    assert warning.message.startswith("It does not fit together. Training goes on from")
+
+
+@pytest.mark.parametrize("content", [checkpoint(3).replace(b" 1\n", b" 2\n", 1), None])
+def test_state_of_another_version_or_out_of_reach_is_left_alone(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    folder = JobFolder.create(tmp_path, "amp")
+    save(folder, 1)
+    save(folder, 2)
+    last = folder.path / LAST
+    if content is None:
+        last.unlink()
+        last.mkdir()
+    else:
+        last.write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"another version|cannot be read"):
+        restored(folder)
+    assert {path.name for path in folder.path.glob("*.ckpt")} == {"last.ckpt", "previous.ckpt"}
+    assert last.is_dir() or last.read_bytes() == content
 
 
 @pytest.mark.parametrize("killed_at", range(6))
@@ -160,6 +204,19 @@ def test_some_state_is_whole_wherever_saving_is_cut_off(
     assert epoch_of(folder) in (2, 3)
     save(folder, 4)
     assert epoch_of(folder) == 4
+
+
+def test_folder_that_cannot_be_made_is_a_sentence_not_an_endless_search(tmp_path: Path) -> None:
+    (tmp_path / "gone").symlink_to(tmp_path / "unplugged")
+    (tmp_path / "file").write_text("")
+    for outdir in (tmp_path / "gone", tmp_path / "file", tmp_path / "file" / "out"):
+        with pytest.raises(NamFileError, match="Nothing can be written to"):
+            JobFolder.create(outdir, "amp")
+
+
+def test_folder_of_others_is_not_taken_for_a_left_over(tmp_path: Path) -> None:
+    (tmp_path / "amp" / ".git").mkdir(parents=True)
+    assert JobFolder.create(tmp_path, "amp").path.name == "amp (2)"
 
 
 def test_contents_wait_until_they_can_be_written(
@@ -216,8 +273,8 @@ def test_log_of_an_earlier_run_is_kept(tmp_path: Path) -> None:
     folder.log(["first"])
     save(folder, 1)
     folder.close()
-    again = JobFolder.latest(tmp_path, "amp")
-    assert again is not None
+    again = JobFolder(folder.path)
+    restored(again)
     again.log(["second \udcff"])
     again.flush()
     assert (again.path / "log.txt").read_text() == "first\nsecond \\udcff\n"

@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -15,16 +16,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from support import RATE_HZ, playing, rig, small_packed
+from support import RATE_HZ, container_of, playing, rig, small_packed
 from torch import Tensor
 
-from nam_engine import keeper, picture, session
+from nam_engine import keeper, meter, picture, session
 from nam_engine.audio import write_wav
 from nam_engine.checkpoint import read_checkpoint
 from nam_engine.control import RunControl
 from nam_engine.errors import CheckpointError, NamFileError, TrainingError
 from nam_engine.events import (
     BestImproved,
+    Checked,
     EpochDone,
     Finished,
     FinishReason,
@@ -35,7 +37,7 @@ from nam_engine.events import (
     TrainEvent,
     Warned,
 )
-from nam_engine.nam_file import NamContainer, read_nam
+from nam_engine.nam_file import NamContainer, read_nam, write_nam
 from nam_engine.presets import Recipe
 from nam_engine.session import TrainJob, train
 from nam_engine.stepping import Stepper
@@ -201,6 +203,47 @@ def test_resume_of_another_recording_is_refused_and_changes_nothing(
     assert (job.outdir / "amp" / "last.ckpt").read_bytes() == before
 
 
+def test_right_training_is_continued_among_others_of_its_name(
+    job: TrainJob, tmp_path: Path
+) -> None:
+    shutil.copy(job.output_path, tmp_path / "amp (2).wav")
+    other = replace(job, output_path=tmp_path / "amp (2).wav", seed=1)
+    stop_at(job, is_epoch(2))
+    for outputs in (other, replace(job, seed=2), other):
+        list(train(outputs))
+    started = next(e for e in train(replace(job, resume=True)) if isinstance(e, Started))
+    assert started.epochs_done == 2
+    with pytest.raises(CheckpointError, match="another seed"):
+        next(train(replace(job, resume=True, seed=9)))
+
+
+def test_resumed_warm_start_is_still_never_worse(job: TrainJob) -> None:
+    list(train(job))
+    wild = replace(RECIPE, learning_rate=5.0)
+    start = job.outdir / "amp" / "amp.nam"
+    warm = replace(job, recipe=wild, start_path=start, outdir=job.outdir / "warm")
+    events = train(warm)
+    assert isinstance(next(events), Checked)
+    events.close()  # as if killed before the first step
+    events_again = list(train(replace(warm, resume=True)))
+    assert any(
+        isinstance(e, Warned) and e.message.startswith("amp.nam is not used") for e in events_again
+    )
+    end = events_again[-1]
+    assert isinstance(end, Finished)
+    assert [s.epoch for s in end.result.submodels] == [0, 0]
+
+
+def test_model_to_start_from_must_play_numbers(job: TrainJob, tmp_path: Path) -> None:
+    container = container_of(small_packed())
+    wild = container.entries[1].model
+    wild = replace(wild, weights=np.full_like(wild.weights, 3e37))
+    entries = (container.entries[0], replace(container.entries[1], model=wild))
+    write_nam(tmp_path / "wild.nam", replace(container, entries=entries))
+    with pytest.raises(TrainingError, match="plays no finite numbers on amp"):
+        next(train(replace(job, start_path=tmp_path / "wild.nam")))
+
+
 def test_torn_checkpoint_falls_back_with_a_sentence(job: TrainJob) -> None:
     stop_at(job, is_epoch(3))
     last = job.outdir / "amp" / "last.ckpt"
@@ -223,15 +266,21 @@ def test_another_run_is_never_touched(job: TrainJob) -> None:
 class Disk:
     """A disk that can be full."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, only_in: Path = Path("/")) -> None:
         self.is_full = False
+        self._folder = only_in
         self._fsync = os.fsync
         monkeypatch.setattr(os, "fsync", self._sync)
 
     def _sync(self, descriptor: int) -> None:
-        if self.is_full:
+        if self.is_full and self._is_on_it(descriptor):
             raise OSError(errno.ENOSPC, "No space left on device")
         self._fsync(descriptor)
+
+    def _is_on_it(self, descriptor: int) -> bool:
+        if self._folder == Path("/"):
+            return True
+        return Path(f"/proc/self/fd/{descriptor}").readlink().is_relative_to(self._folder)
 
     def full_after_first_epoch(self, events: Iterable[TrainEvent]) -> Iterator[TrainEvent]:
         for event in events:
@@ -268,10 +317,13 @@ def test_another_folder_can_be_chosen_when_the_first_is_gone(job: TrainJob, tmp_
         if is_epoch(2)(event):
             control.save_to(tmp_path / "other")
     warnings = [e.message for e in events if isinstance(e, Warned)]
-    assert len(warnings) == 3
-    assert "Nothing can be written to" in warnings[0]
-    assert "Saving to" in warnings[1]
-    assert "everything is saved" in warnings[2]
+    assert [w.split(" /")[0] for w in warnings] == [
+        "Nothing can be written to",
+        "Saving to",
+        "Saving to",
+        "Everything is saved in",
+    ]
+    assert "works again; everything is saved" in warnings[2]
     assert isinstance(events[-1], Finished)
     assert visible(tmp_path / "other" / "amp") == FILES
 
@@ -301,15 +353,9 @@ def test_file_that_another_program_holds_is_no_reason_for_a_rescue(
 def test_disk_that_stays_full_ends_in_a_rescue_not_in_success(
     job: TrainJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    disk, atomic_fsync = Disk(monkeypatch), os.fsync
-
-    def only_there(descriptor: int) -> None:
-        if str(job.outdir) in str(Path(f"/proc/self/fd/{descriptor}").readlink()):
-            atomic_fsync(descriptor)
-
     if not Path("/proc/self/fd").exists():
         pytest.skip("needs /proc to tell one disk from the other")
-    monkeypatch.setattr(os, "fsync", only_there)
+    disk = Disk(monkeypatch, only_in=job.outdir)
     events: list[TrainEvent] = []
     with pytest.raises(NamFileError, match=r"can be written to .* any more") as caught:
         events.extend(disk.full_after_first_epoch(train(job)))
@@ -320,6 +366,13 @@ def test_disk_that_stays_full_ends_in_a_rescue_not_in_success(
     assert isinstance(read_nam(saved.path), NamContainer)
     assert read_checkpoint(saved.path.parent / "last.ckpt").position.epochs_done == 4
     shutil.rmtree(saved.path.parents[1])
+
+
+def test_two_failures_are_both_told(job: TrainJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = Disk(monkeypatch)
+    faulty_after(monkeypatch, 12, lambda: RuntimeError("CUDA error: device lost"))
+    with pytest.raises(TrainingError, match=r"device lost.* The model could not be saved"):
+        list(disk.full_after_first_epoch(train(job)))
 
 
 def test_no_space_anywhere_is_a_failure_in_words(
@@ -333,14 +386,14 @@ def test_no_space_anywhere_is_a_failure_in_words(
 def faulty_after(
     monkeypatch: pytest.MonkeyPatch, steps: int, fault: Callable[[], BaseException]
 ) -> None:
-    take, count = Stepper.take, iter(range(10**6))
+    backward, count = Stepper.backward, iter(range(10**6))
 
     def failing(self: Stepper, audio: Tensor, target: Tensor) -> object:
         if next(count) >= steps:
             raise fault()
-        return take(self, audio, target)
+        return backward(self, audio, target)
 
-    monkeypatch.setattr(Stepper, "take", failing)
+    monkeypatch.setattr(Stepper, "backward", failing)
 
 
 FAULTS: list[tuple[Callable[[], BaseException], type[BaseException], str]] = [
@@ -348,7 +401,7 @@ FAULTS: list[tuple[Callable[[], BaseException], type[BaseException], str]] = [
     (lambda: RuntimeError("CUDA out of memory"), TrainingError, "does not fit into the memory"),
     (lambda: ZeroDivisionError("a fault of ours"), ZeroDivisionError, "a fault of ours"),
     (KeyboardInterrupt, KeyboardInterrupt, "KeyboardInterrupt"),
-    (lambda: MemoryError("main memory"), MemoryError, "MemoryError: main memory"),
+    (lambda: MemoryError("main memory"), TrainingError, "memory of this computer"),
 ]
 
 
@@ -376,6 +429,54 @@ def test_fault_in_the_middle_keeps_the_best_and_can_be_resumed(
     assert history(folder) == history(whole)
 
 
+def test_lost_device_leaves_the_newest_state(
+    job: TrainJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was saved within an epoch is newer than the last epoch's end."""
+    monkeypatch.setattr(meter, "REPORT_SECONDS", 0.0)
+    faulty_after(monkeypatch, 15, lambda: RuntimeError("CUDA error: device lost"))
+    with pytest.raises(TrainingError, match="device lost"):
+        list(train(job))
+    position = read_checkpoint(job.outdir / "amp" / "last.ckpt").position
+    assert position.steps_in_epoch > 0
+    assert position.steps_done == 15
+
+
+def test_interrupted_step_is_not_saved_as_done(
+    job: TrainJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C for the second time, right after the weights have changed."""
+    list(train(replace(job, outdir=job.outdir / "whole")))
+    update, count = Stepper.update, iter(range(10**6))
+
+    def interrupted(self: Stepper) -> None:
+        update(self)
+        if next(count) == 13:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Stepper, "update", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            list(train(job))
+    list(train(replace(job, resume=True)))
+    ours, whole = job.outdir / "amp", job.outdir / "whole" / "amp"
+    np.testing.assert_array_equal(weights(ours / "amp.nam"), weights(whole / "amp.nam"))
+
+
+def test_model_is_a_success_even_if_it_cannot_be_looked_at(
+    job: TrainJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> bytes:
+        raise MemoryError("no room for a picture")
+
+    monkeypatch.setattr(session, "draw_comparison", broken)
+    *_, warning, end = train(job)
+    assert isinstance(warning, Warned)
+    assert "could not be looked at (no room for a picture)" in warning.message
+    assert isinstance(end, Finished)
+    assert "MemoryError" in (job.outdir / "amp" / "log.txt").read_text()
+
+
 def test_fault_before_the_first_epoch_leaves_no_model(
     job: TrainJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -391,11 +492,11 @@ def test_abandoned_run_is_saved(job: TrainJob, monkeypatch: pytest.MonkeyPatch) 
     """The window closes, or the program that reads the events ends."""
     for interval in ("CHECKPOINT_SECONDS", "LONG_EPOCH_SECONDS", "MODEL_SECONDS"):
         monkeypatch.setattr(keeper, interval, 3600.0)
-    events: Iterator[TrainEvent] = train(job)
+    events = train(job)
     for event in events:
         if isinstance(event, BestImproved) and event.epoch == 2:
             break
-    events.close()  # type: ignore[attr-defined]
+    events.close()
     folder = job.outdir / "amp"
     state = read_checkpoint(folder / "last.ckpt")
     assert state.position.epochs_done == 2
@@ -404,15 +505,32 @@ def test_abandoned_run_is_saved(job: TrainJob, monkeypatch: pytest.MonkeyPatch) 
     assert list(training["submodel_validation_esr"].values()) == best
 
 
+def test_abandoned_run_on_a_full_disk_is_rescued(
+    job: TrainJob, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("needs /proc to tell one disk from the other")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    disk = Disk(monkeypatch, only_in=job.outdir)
+    events = train(job)
+    for event in disk.full_after_first_epoch(events):
+        if is_epoch(3)(event):
+            break
+    events.close()
+    (rescued,) = tmp_path.glob("nam-rescued-*/amp")
+    assert read_checkpoint(rescued / "last.ckpt").position.epochs_done == 3
+    assert isinstance(read_nam(rescued / "amp.nam"), NamContainer)
+
+
 def test_unstable_training_exports_the_best_and_fails(
     job: TrainJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    take, count = Stepper.take, iter(range(10**6))
+    backward, count = Stepper.backward, iter(range(10**6))
 
     def spoiling(self: Stepper, audio: Tensor, target: Tensor) -> object:
-        return take(self, audio, target + (float("nan") if next(count) >= 12 else 0.0))
+        return backward(self, audio, target + (float("nan") if next(count) >= 12 else 0.0))
 
-    monkeypatch.setattr(Stepper, "take", spoiling)
+    monkeypatch.setattr(Stepper, "backward", spoiling)
     events: list[TrainEvent] = []
     with pytest.raises(TrainingError, match="amp is unstable"):
         events.extend(train(job))

@@ -10,14 +10,17 @@ import numpy as np
 import pytest
 import torch
 from support import small_capture, small_packed, two_array_packed
+from torch import Tensor
 
 from nam_engine import meter
 from nam_engine.capture import Capture
 from nam_engine.checkpoint import TrainState, decode, encode
-from nam_engine.errors import CheckpointError
+from nam_engine.errors import DamagedCheckpointError, OtherTrainingError
 from nam_engine.events import EpochDone, Finished, FinishReason, Started, TrainEvent
 from nam_engine.history import to_csv
+from nam_engine.position import StepFigures
 from nam_engine.presets import Recipe
+from nam_engine.stepping import Stepper
 from nam_engine.stopping import StopRules
 from nam_engine.trainer import Trainer
 
@@ -107,6 +110,36 @@ def test_run_goes_on_in_the_same_process_too(capture: Capture, whole: Trainer) -
     assert_same(run, whole)
 
 
+def test_roll_back_after_a_resume_goes_where_it_would_have_gone(
+    capture: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Continued within an epoch, training still knows how the epoch began."""
+    per_epoch = trainer(capture).windows.steps_per_epoch
+    backward = Stepper.backward
+
+    def run_with_fault(cut: int | None) -> Trainer:
+        """Three bad steps in the second epoch; stopped and continued after ``cut`` steps."""
+        count = iter(range(10**6))
+        bad = range(per_epoch + 6, per_epoch + 9)
+
+        def spoiling(self: Stepper, audio: Tensor, target: Tensor) -> StepFigures:
+            return backward(self, audio, target + (np.nan if next(count) in bad else 0.0))
+
+        monkeypatch.setattr(Stepper, "backward", spoiling)
+        run = trainer(capture)
+        if cut is not None:
+            asked = iter(range(10**6))
+            list(run.run(lambda: next(asked) >= cut))
+            run = after_restart(run.state(), trainer(capture))
+        list(run.run())
+        return run
+
+    whole = run_with_fault(None)
+    assert whole.position.rollbacks == 1
+    for cut in (per_epoch + 3, per_epoch + 7):
+        assert_same(run_with_fault(cut), whole)
+
+
 def test_learning_rate_stays_halved(capture: Capture) -> None:
     state = trainer(capture).state()
     run = trainer(capture)
@@ -137,20 +170,30 @@ def test_state_of_another_training_is_refused_in_words(capture: Capture) -> None
         "network": Trainer(capture, two_array_packed(), RECIPE, device=torch.device("cpu")),
     }
     for what, other in others.items():
-        with pytest.raises(CheckpointError, match=f"training of amp had another {what}"):
+        with pytest.raises(OtherTrainingError, match=f"training of amp had another {what}"):
             other.restore(state)
 
 
-def test_state_that_does_not_fit_together_is_refused(capture: Capture) -> None:
+def test_state_that_does_not_fit_together_is_refused(capture: Capture, whole: Trainer) -> None:
     state = trainer(capture).state()
     wrong = [
         replace(state, shuffle=np.zeros(3, np.uint8)),
         replace(state, stepper=replace(state.stepper, weights={})),
         replace(state, shuffle=state.shuffle.astype(np.float32)),
         replace(state, best=()),
+        replace(state, position=replace(state.position, steps_in_epoch=3)),
+        replace(state, epoch_start=state.stepper),
+        replace(whole.state(), history=(replace(whole.history[0], metrics=()),)),
+        replace(
+            state,
+            stepper=replace(
+                whole.state().stepper,
+                adam_steps={n: -a for n, a in whole.state().stepper.adam_steps.items()},
+            ),
+        ),
     ]
     for broken in wrong:
-        with pytest.raises(CheckpointError, match="does not fit together"):
+        with pytest.raises(DamagedCheckpointError, match="does not fit together"):
             trainer(capture).restore(broken)
 
 

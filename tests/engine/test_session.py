@@ -117,14 +117,14 @@ def test_model_is_rescued_where_its_folder_disappears(job: TrainJob, tmp_path: P
 def test_best_is_saved_where_the_device_fails(
     job: TrainJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    take, steps = Stepper.take, iter(range(100))
+    backward, steps = Stepper.backward, iter(range(100))
 
     def failing(self: Stepper, audio: Tensor, target: Tensor) -> StepFigures:
         if next(steps) > 9:
             raise RuntimeError("CUDA error: device lost")
-        return take(self, audio, target)
+        return backward(self, audio, target)
 
-    monkeypatch.setattr(Stepper, "take", failing)
+    monkeypatch.setattr(Stepper, "backward", failing)
     events: list[TrainEvent] = []
     with pytest.raises(TrainingError, match=r"My Amp failed on cpu \(CUDA error: device lost\)"):
         events.extend(train(job))

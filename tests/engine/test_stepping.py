@@ -33,7 +33,7 @@ def batch(windows: int = 5, seed: int = 0) -> tuple[Tensor, Tensor]:
 @pytest.mark.parametrize("parts", [2, 3, 5])
 def test_split_batch_gives_the_same_loss_and_gradient(parts: int) -> None:
     whole, split = stepper(), stepper(parts)
-    expected, figures = whole.take(*batch()), split.take(*batch())
+    expected, figures = whole.backward(*batch()), split.backward(*batch())
     assert figures.loss == pytest.approx(expected.loss, rel=1e-5)
     assert figures.mrstft == pytest.approx(expected.mrstft, rel=1e-5)
     assert figures.gradient_norm == pytest.approx(expected.gradient_norm, rel=1e-5)
@@ -43,9 +43,12 @@ def test_split_batch_gives_the_same_loss_and_gradient(parts: int) -> None:
 
 
 @pytest.mark.parametrize("where", ["target", "gradient"])
-def test_step_that_is_not_finite_changes_nothing(where: str) -> None:
+def test_loss_or_gradient_that_is_not_finite_is_seen_before_it_changes_anything(
+    where: str,
+) -> None:
     run = stepper()
-    run.take(*batch())
+    run.backward(*batch())
+    run.update()
     before = run.state()
     audio, target = batch(seed=1)
     if where == "target":
@@ -53,7 +56,7 @@ def test_step_that_is_not_finite_changes_nothing(where: str) -> None:
     else:
         head = next(p for n, p in run.network.named_parameters() if n.endswith("head.weight"))
         head.register_hook(lambda gradient: gradient * float("inf"))
-    figures = run.take(audio, target)
+    figures = run.backward(audio, target)
     assert not figures.is_finite
     after = run.state()
     for group in ("weights", "exp_avg", "exp_avg_sq", "adam_steps"):
@@ -120,13 +123,13 @@ def test_run_that_fits_in_no_memory_says_so(monkeypatch: pytest.MonkeyPatch) -> 
 
 def spoil_steps(monkeypatch: pytest.MonkeyPatch, spoilt: set[int]) -> None:
     """Make the targets of some steps, counted over the run, NaN."""
-    take, count = Stepper.take, iter(range(10**6))
+    backward, count = Stepper.backward, iter(range(10**6))
 
     def spoiling(self: Stepper, audio: Tensor, target: Tensor) -> object:
         bad = float("nan") if next(count) in spoilt else 0.0
-        return take(self, audio, target + bad)
+        return backward(self, audio, target + bad)
 
-    monkeypatch.setattr(Stepper, "take", spoiling)
+    monkeypatch.setattr(Stepper, "backward", spoiling)
 
 
 def test_single_bad_steps_are_skipped_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,3 +166,20 @@ def test_training_that_stays_bad_is_a_failure_that_keeps_the_best(
     assert sum(isinstance(e, Warned) for e in events) == 2
     assert not any(isinstance(e, Finished) for e in events)
     assert [s.epoch for s in run.result().submodels] == [1, 1]
+    # What is kept of it is the last good state, and going on from there fails as well.
+    again = Trainer(small_capture(), small_packed(), RECIPE, device=CPU)
+    again.restore(run.state())
+    assert again.position.skipped_in_a_row == 0
+    with pytest.raises(TrainingError, match="is unstable"):
+        list(again.run())
+
+
+def test_memory_that_is_short_in_the_update_repeats_no_step(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def short(_self: Stepper) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(Stepper, "update", short)
+    with pytest.raises(TrainingError, match="failed on cpu"):
+        run_events()
