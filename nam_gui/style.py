@@ -1,0 +1,66 @@
+"""Colours, sizes and words that every part of the window shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+
+__all__ = ["SPACING", "Scheme", "scheme", "submodel_title"]
+
+SPACING = 8
+"""Pixels; all margins and gaps are multiples of it."""
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """The colours (#rrggbb) of one appearance; each is told apart by colour-blind people too.
+
+    ``submodels`` are those of A2-Lite and A2-Full, the same everywhere; ``recording`` that of
+    what was recorded.
+    """
+
+    submodels: tuple[str, ...]
+    recording: str
+    good: str
+    warn: str
+    stop: str
+    background: str
+    text: str
+    faint: str
+
+
+LIGHT = Scheme(
+    submodels=("#1f9e89", "#d9662b"),
+    recording="#3b3b3b",
+    good="#1f7a4d",
+    warn="#9a6700",
+    stop="#b3261e",
+    background="#ffffff",
+    text="#1d1d1f",
+    faint="#8a8a8f",
+)
+DARK = Scheme(
+    submodels=("#2fc4aa", "#f08a4b"),
+    recording="#d8d8d8",
+    good="#4cc38a",
+    warn="#f0b429",
+    stop="#ff6b5e",
+    background="#1c1c1e",
+    text="#f2f2f2",
+    faint="#8e8e93",
+)
+
+_TITLES = {"channels_3": "A2-Lite", "channels_8": "A2-Full"}
+
+
+def scheme() -> Scheme:
+    """The colours of the system's present appearance."""
+    is_dark = QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
+    return DARK if is_dark else LIGHT
+
+
+def submodel_title(name: str) -> str:
+    """What people call a submodel: A2-Lite and A2-Full, others by their name."""
+    return _TITLES.get(name, name)
