@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from itertools import chain
@@ -30,44 +29,19 @@ from nam_engine.metadata import (
     LatencyCalibration,
     LatencyWarnings,
     TrainingMetadata,
-    UserMetadata,
 )
 from nam_engine.nam_file import NamContainer, NamModel
 from nam_engine.picture import draw_comparison
-from nam_engine.presets import A2, OFFICIAL_RECIPE, Recipe
+from nam_engine.presets import A2
 from nam_engine.probe import probe_model
 from nam_engine.render import play
-from nam_engine.stopping import StopRules
+from nam_engine.train_job import TrainJob
 from nam_engine.trainer import Trainer
 from nam_engine.warm_start import read_start
 from nam_engine.wavenet.config import PackedConfig
 from nam_engine.wavenet.parse import parse_packed
 
 __all__ = ["TrainJob", "train"]
-
-
-@dataclass(frozen=True)
-class TrainJob:
-    """One recording to be turned into a .nam file in a folder of its own in ``outdir``.
-
-    Folder and file are called after ``user.name``, else after the recording. ``channel`` (from
-    1) of the recording is used, where its channels differ. With ``resume`` the latest training
-    of this name goes on where it was, if there is one; a new one begins with the models of
-    ``start_path``, if given.
-    """
-
-    input_path: Path
-    output_path: Path
-    outdir: Path
-    recipe: Recipe = OFFICIAL_RECIPE
-    device: str = "auto"
-    seed: int = 0
-    choices: Choices = field(default_factory=Choices)
-    channel: int | None = None
-    user: UserMetadata = field(default_factory=UserMetadata)
-    stop_rules: StopRules = field(default_factory=StopRules)
-    resume: bool = False
-    start_path: Path | None = None
 
 
 def train(job: TrainJob, control: RunControl | None = None) -> Generator[TrainEvent, None, None]:

@@ -1,0 +1,115 @@
+"""Work of the engine in threads of its own; results arrive as signals in the window's thread.
+
+PyTorch is imported in here, where a thread runs, and never by the window.
+"""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QThread, Signal
+
+from nam_engine.audio import Recording, read_recording
+from nam_engine.control import RunControl
+from nam_engine.errors import NamEngineError
+from nam_engine.intake import Choices, take_in
+from nam_engine.train_job import TrainJob
+from nam_gui.pairing import sort_files
+
+__all__ = ["CheckTask", "SortTask", "Task", "TrainTask"]
+
+FAULT = "A fault of this program: {}."
+
+
+class Task(QThread):
+    """Something that takes time. ``succeeded`` or ``failed`` is emitted, then ``finished``."""
+
+    succeeded = Signal(object)
+    failed = Signal(str, str)  # what happened, what to do
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.traceback = ""
+        self._cancelled = threading.Event()
+
+    def cancel(self) -> None:
+        """Ask it to end soon; its result no longer matters."""
+        self._cancelled.set()
+
+    def is_cancelled(self) -> bool:
+        return self._cancelled.is_set()
+
+    def work(self) -> Any:
+        """What the thread does; its result is what ``succeeded`` carries."""
+        raise NotImplementedError
+
+    def run(self) -> None:
+        try:
+            result = self.work()
+        except NamEngineError as error:
+            self.failed.emit(error.message, error.remedy)
+        except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
+            self.traceback = traceback.format_exc()
+            self.failed.emit(FAULT.format(f"{type(error).__name__}: {error}"), "")
+        else:
+            self.succeeded.emit(result)
+
+
+class SortTask(Task):
+    """Tells inputs from recordings; carries a ``pairing.Sorted``."""
+
+    def __init__(self, paths: Sequence[Path], known_input: Path | None, parent: QObject) -> None:
+        super().__init__(parent)
+        self._paths = tuple(paths)
+        self._known_input = known_input
+
+    def work(self) -> Any:
+        return sort_files(self._paths, self._known_input, self.is_cancelled)
+
+
+class CheckTask(Task):
+    """Looks at one recording; carries its ``CaptureReport``."""
+
+    def __init__(
+        self, input_path: Path, recording: Path, choices: Choices, parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._input_path = input_path
+        self._recording = recording
+        self._choices = choices
+
+    def work(self) -> Any:
+        source: Recording = read_recording(self._input_path)
+        return take_in(source, read_recording(self._recording), self._choices).report
+
+
+class TrainTask(Task):
+    """Trains one recording. ``happened`` carries each event; the result is None."""
+
+    happened = Signal(object)
+
+    def __init__(self, job: TrainJob, parent: QObject) -> None:
+        super().__init__(parent)
+        self.control = RunControl()
+        self._job = job
+
+    def cancel(self) -> None:
+        super().cancel()
+        self.control.stop()
+
+    def work(self) -> Any:
+        from wakepy import keep
+
+        from nam_engine.session import train
+
+        with (
+            keep.running(on_fail="pass"),
+            closing(train(self._job, self.control)) as events,
+        ):
+            for event in events:
+                self.happened.emit(event)
