@@ -88,7 +88,7 @@ class ChecksView(QWidget):
         summary.addWidget(verdict)
         summary.addWidget(wrapped(self._facts(report)))
         if report.stops:
-            summary.addWidget(self._way_on(report))
+            summary.addWidget(self._way_on(report), alignment=Qt.AlignmentFlag.AlignLeft)
         return summary
 
     def _verdict(self, report: CaptureReport) -> str:
@@ -127,7 +127,6 @@ class ChecksView(QWidget):
             return wrapped(self.tr("You chose to train anyway."))
         button = QPushButton(self.tr("Train anyway"))
         button.setToolTip(self.tr("The model will learn what is wrong with the recording as well"))
-        button.setSizePolicy(QPushButton().sizePolicy())
         button.clicked.connect(self.proceed_requested)
         return button
 

@@ -59,7 +59,7 @@ class _Picture(SmallPlot):
         seconds = self._before_seconds + starts / self._rate_hz
         heights = np.ones(len(starts)) if lengths is None else self._milliseconds(lengths)
         feet_and_heads = np.stack([np.zeros(len(starts)), heights], axis=1).ravel()
-        pen = pg.mkPen(self._colour, width=1.5)
+        pen = pg.mkPen(self._colour, width=2)
         self.item.plot(np.repeat(seconds, 2), feet_and_heads, connect="pairs", pen=pen)
         self._scatter(seconds, heights, self._colour, 6)
         self.item.setXRange(0, self._end_seconds, padding=0.01)
@@ -75,8 +75,10 @@ class _Picture(SmallPlot):
         threshold = self._finding.numbers["threshold_dbfs"]
         self.item.addItem(pg.InfiniteLine(threshold, angle=90, pen=pen))
         self._name(
-            self.tr("How loud the recording is for each level of the input; the gate shuts"
-                    " left of the dashed line"),
+            self.tr(
+                "How loud the recording is for each level of the input; the gate shuts"
+                " left of the dashed line"
+            ),
             x_label=self.tr("input, dBFS"),
             y_label=self.tr("recording, dBFS"),
         )
@@ -111,7 +113,9 @@ class _Picture(SmallPlot):
 
     def draw_jumps(self, seconds: Array, samples: Array) -> None:
         """By how many samples the delay has changed, through the recording."""
-        at = np.concatenate([[0.0], np.repeat(self._before_seconds + seconds, 2), [self._end_seconds]])
+        at = np.concatenate(
+            [[0.0], np.repeat(self._before_seconds + seconds, 2), [self._end_seconds]]
+        )
         changed = np.repeat(np.concatenate([[0], np.cumsum(samples)]), 2)
         self.add_line(at, changed, colour=self._colour, width=2)
         self._name(

@@ -41,7 +41,9 @@ class SeverityMark(QWidget):
         colour = QColor(severity_colour(self.severity))
         painter.scale(self.width(), self.height())
         if self.severity is Severity.INFO:
-            painter.setPen(QPen(colour, 0.14, c=Qt.PenCapStyle.RoundCap, j=Qt.PenJoinStyle.RoundJoin))
+            painter.setPen(
+                QPen(colour, 0.14, c=Qt.PenCapStyle.RoundCap, j=Qt.PenJoinStyle.RoundJoin)
+            )
             painter.drawPolyline(_points((0.15, 0.55), (0.4, 0.8), (0.85, 0.2)))
             return
         painter.setPen(Qt.PenStyle.NoPen)

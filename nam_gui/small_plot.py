@@ -19,11 +19,12 @@ class SmallPlot(QWidget):
     """Lines over an x axis, with a caption above that names them.
 
     ``item`` is the pyqtgraph PlotItem, ``view`` the widget that shows it. The mouse wheel
-    is left to what the plot lies in.
+    is left to what the plot lies in. One that ``grows`` takes the height that is left.
     """
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, grows: bool = False) -> None:
         super().__init__(parent)
+        self._grows = grows
         self._caption = QLabel()
         self._caption.setWordWrap(True)
         self._caption.hide()
@@ -51,7 +52,10 @@ class SmallPlot(QWidget):
 
     def set_caption(self, *lines: tuple[str, str, str]) -> None:
         """Name the lines: (colour, a sign that looks like the line, what it is) of each."""
-        named = (f'<span style="color:{colour}">{sign}</span>&nbsp;{text}' for colour, sign, text in lines)
+        named = (
+            f'<span style="color:{colour}">{sign}</span>&nbsp;{text}'
+            for colour, sign, text in lines
+        )
         self._caption.setText(" &nbsp; ".join(named))
         self._caption.show()
 
@@ -79,13 +83,18 @@ class SmallPlot(QWidget):
             self._restyle()
 
     def _restyle(self) -> None:
-        colours = style.scheme()
+        colours, line = style.scheme(), self.fontMetrics().lineSpacing()
         size = f"{self.font().pointSizeF():g}pt"
         for side, label in self._labels.items():
             axis = self.item.getAxis(side)
             axis.setPen(colours.faint)
             axis.setTextPen(colours.text)
             axis.setTickFont(self.font())
+            axis.setStyle(maxTickLevel=0)
             axis.enableAutoSIPrefix(False)
             axis.setLabel(label, **{"font-size": size})
-        self.view.setMinimumHeight(MIN_TEXT_LINES * self.fontMetrics().lineSpacing())
+        # pyqtgraph would find out only while it draws, too late for the first picture.
+        self.item.getAxis("bottom").setHeight(2 * line + style.SPACING)
+        self.view.setMinimumHeight(MIN_TEXT_LINES * line)
+        if not self._grows:
+            self.view.setMaximumHeight(MIN_TEXT_LINES * line)
