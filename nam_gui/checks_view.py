@@ -88,7 +88,7 @@ class ChecksView(QWidget):
         summary.addWidget(verdict)
         summary.addWidget(wrapped(self._facts(report)))
         if report.stops:
-            summary.addWidget(self._way_on(report), alignment=Qt.AlignmentFlag.AlignLeft)
+            self._add_way_on(summary, report)
         return summary
 
     def _verdict(self, report: CaptureReport) -> str:
@@ -119,16 +119,18 @@ class ChecksView(QWidget):
             ]
         )
 
-    def _way_on(self, report: CaptureReport) -> QWidget:
+    def _add_way_on(self, summary: QVBoxLayout, report: CaptureReport) -> None:
         """The button by which to train in spite of a stop, or why there is none."""
         if not all(stop.overridable for stop in report.stops):
-            return wrapped(self.tr("It cannot be trained on: there is nothing in it to learn."))
-        if self._proceeding:
-            return wrapped(self.tr("You chose to train anyway."))
-        button = QPushButton(self.tr("Train anyway"))
-        button.setToolTip(self.tr("The model will learn what is wrong with the recording as well"))
-        button.clicked.connect(self.proceed_requested)
-        return button
+            why_not = self.tr("It cannot be trained on: there is nothing in it to learn.")
+            summary.addWidget(wrapped(why_not))
+        elif self._proceeding:
+            summary.addWidget(wrapped(self.tr("You chose to train anyway.")))
+        else:
+            button = QPushButton(self.tr("Train anyway"))
+            button.setToolTip(self.tr("The model will learn what is wrong with it as well"))
+            button.clicked.connect(self.proceed_requested)
+            summary.addWidget(button, alignment=Qt.AlignmentFlag.AlignLeft)
 
 
 def _clock(seconds: float) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
+from PySide6.QtCore import Qt
 
 from nam_engine.findings import Finding
 from nam_engine.intake import CaptureReport
@@ -69,9 +70,9 @@ class _Picture(SmallPlot):
 
     def draw_levels(self, input_db: Array, output_db: Array) -> None:
         """The recording's level for each of the input's, and where the gate shuts."""
-        heard = np.maximum(output_db, LOWEST_DB)
-        self._scatter(input_db, heard, style.scheme().recording, 3)
-        pen = pg.mkPen(self._colour, width=1.5, style=pg.QtCore.Qt.PenStyle.DashLine)
+        played, heard = (np.maximum(levels, LOWEST_DB) for levels in (input_db, output_db))
+        self._scatter(played, heard, style.scheme().recording, 3)
+        pen = pg.mkPen(self._colour, width=1.5, style=Qt.PenStyle.DashLine)
         threshold = self._finding.numbers["threshold_dbfs"]
         self.item.addItem(pg.InfiniteLine(threshold, angle=90, pen=pen))
         self._name(

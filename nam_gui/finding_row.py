@@ -52,6 +52,7 @@ class FindingRow(QWidget):
         rows: list[QWidget] = [title, wrapped(finding.message), remedy, cause]
         picture = picture_of(finding, report)
         if picture is not None:
+            picture.setContentsMargins(0, style.SPACING, 0, 0)
             rows.append(picture)
         for row, widget in enumerate(rows):
             layout.addWidget(widget, row, 1)
