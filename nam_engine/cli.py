@@ -340,9 +340,9 @@ def _render(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from nam_engine.evaluate import esr_comment
     from nam_engine.json_text import to_json
     from nam_engine.model_files import evaluate_files
+    from nam_engine.verdict import verdict
 
     scores = evaluate_files(
         options.model,
@@ -358,7 +358,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         if options.json:
             print(to_json(asdict(score)))
         else:
-            comment = esr_comment(score.esr)
+            comment = verdict(score.esr).value
             print(f"{score.submodel:12} ESR {score.esr:.3g} ({comment})  MRSTFT {score.mrstft:.3g}")
     for path in (options.spectrum, options.listen):
         if path is not None and not options.json:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nam_engine.losses import MRSTFT_PASSAGE_SECONDS, MultiResolutionStft, esr
 from nam_engine.nam_file import NamFile, NamModel
 
-__all__ = ["Score", "esr_comment", "evaluate", "submodels_of"]
+__all__ = ["Score", "evaluate", "submodels_of"]
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,3 @@ def evaluate(
         )
         scores.append(Score(name, error.item(), mrstft.item()))
     return scores
-
-
-def esr_comment(esr: float) -> str:
-    """The official trainer's bands, in plain words."""
-    for limit, comment in ((0.01, "great"), (0.035, "good"), (0.1, "may do"), (0.3, "poor")):
-        if esr < limit:
-            return comment
-    return "something went wrong"
