@@ -16,7 +16,7 @@ def duration_text(seconds: float) -> str:
 def esr_text(esr: float) -> str:
     """0.00430; below a thousandth of a thousandth nobody reads on."""
     if not math.isfinite(esr):
-        return "–"
+        return "?"
     return "< 0.000001" if esr < 1e-6 else _three_digits(esr)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from nam_engine.intake import CaptureReport
 from nam_engine.metadata import UserMetadata
@@ -25,23 +25,23 @@ class Look:
 
 
 class JobState(Enum):
-    """Where a recording stands; the words are translated where they are shown."""
+    """Where a recording stands, as a word, a shape and a colour."""
 
-    WAITING_FOR_CHECK = Look(QT_TRANSLATE_NOOP("JobState", "waiting"), "○", "faint")
-    CHECKING = Look(QT_TRANSLATE_NOOP("JobState", "checking"), "◌", "faint")
-    READY = Look(QT_TRANSLATE_NOOP("JobState", "ready"), "●", "good")
-    HAS_FINDINGS = Look(QT_TRANSLATE_NOOP("JobState", "look at it"), "▲", "warn")
-    BLOCKED = Look(QT_TRANSLATE_NOOP("JobState", "cannot be trained"), "■", "stop")
-    QUEUED = Look(QT_TRANSLATE_NOOP("JobState", "in line"), "◇", "text")
-    TRAINING = Look(QT_TRANSLATE_NOOP("JobState", "training"), "▶", "text")
-    PAUSED = Look(QT_TRANSLATE_NOOP("JobState", "paused"), "=", "warn")
-    DONE = Look(QT_TRANSLATE_NOOP("JobState", "done"), "✓", "good")
-    STOPPED = Look(QT_TRANSLATE_NOOP("JobState", "stopped"), "□", "faint")
-    FAILED = Look(QT_TRANSLATE_NOOP("JobState", "failed"), "✗", "stop")
+    WAITING_FOR_CHECK = Look(str(QT_TRANSLATE_NOOP("JobState", "waiting")), "○", "faint")
+    CHECKING = Look(str(QT_TRANSLATE_NOOP("JobState", "checking")), "◌", "faint")
+    READY = Look(str(QT_TRANSLATE_NOOP("JobState", "ready")), "●", "good")
+    HAS_FINDINGS = Look(str(QT_TRANSLATE_NOOP("JobState", "look at it")), "▲", "warn")
+    BLOCKED = Look(str(QT_TRANSLATE_NOOP("JobState", "cannot be trained")), "■", "stop")
+    QUEUED = Look(str(QT_TRANSLATE_NOOP("JobState", "in line")), "◇", "text")
+    TRAINING = Look(str(QT_TRANSLATE_NOOP("JobState", "training")), "▶", "text")
+    PAUSED = Look(str(QT_TRANSLATE_NOOP("JobState", "paused")), "=", "warn")
+    DONE = Look(str(QT_TRANSLATE_NOOP("JobState", "done")), "✓", "good")
+    STOPPED = Look(str(QT_TRANSLATE_NOOP("JobState", "stopped")), "□", "faint")
+    FAILED = Look(str(QT_TRANSLATE_NOOP("JobState", "failed")), "✗", "stop")
 
     @property
     def word(self) -> str:
-        return self.value.word
+        return QCoreApplication.translate("JobState", self.value.word)
 
     @property
     def shape(self) -> str:
