@@ -130,7 +130,7 @@ class QueueModel(QAbstractTableModel):
     def headerData(  # noqa: N802
         self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole
     ) -> Any:
-        if orientation is not Qt.Orientation.Horizontal or section not in iter(Column):
+        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(Column):
             return None
         title, tip = self._headers()[Column(section)]
         if role == Role.DisplayRole:
