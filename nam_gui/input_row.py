@@ -1,0 +1,62 @@
+"""The row that says what was played into the amp."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from nam_gui.elided_label import ElidedLabel
+from nam_gui.figures import duration_text
+from nam_gui.style import SPACING
+
+__all__ = ["InputRow"]
+
+
+class InputRow(QWidget):
+    """The input's name, how long it is and what it was recognised as."""
+
+    change_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._name = ElidedLabel()
+        font = self._name.font()
+        font.setBold(True)
+        self._name.setFont(font)
+        self._about = ElidedLabel()
+        self._button = QPushButton()
+        self._button.clicked.connect(self.change_requested)
+        self._button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        texts = QVBoxLayout()
+        texts.setSpacing(0)
+        texts.addWidget(self._name)
+        texts.addWidget(self._about)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACING)
+        layout.addLayout(texts, 1)
+        layout.addWidget(self._button)
+        self.clear()
+
+    def set_input(self, name: str, seconds: float, recognised: str) -> None:
+        """``recognised`` is the name of a known input, empty for one of the user's own."""
+        kind = recognised or self.tr("an input of your own")
+        self._show(
+            self.tr("Input: {0}").format(name),
+            self.tr("{0}, {1}").format(duration_text(seconds), kind),
+            self.tr("Change…"),
+        )
+
+    def clear(self) -> None:
+        self._show(
+            self.tr("No input yet"),
+            self.tr("The test signal, or whatever you played into the amp"),
+            self.tr("Choose…"),
+        )
+
+    def _show(self, name: str, about: str, button: str) -> None:
+        self._name.setText(name)
+        self._about.setText(about)
+        self._button.setText(button)
+        self._button.setAccessibleName(self.tr("Choose the input"))
+        self._button.setAccessibleDescription(f"{name}. {about}")

@@ -1,0 +1,110 @@
+"""How a cell of the queue is painted."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPalette
+from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from nam_gui import style
+from nam_gui.figures import percent_text
+from nam_gui.job import Job, JobState
+from nam_gui.queue_model import Column, QueueModel
+
+__all__ = ["JobDelegate"]
+
+Index = QModelIndex | QPersistentModelIndex
+
+BAR_HEIGHT = style.SPACING // 4
+WIDEST_SHAPE = "▲"
+SHOWS_PROGRESS = (JobState.TRAINING, JobState.PAUSED)
+SUBMODELS = {Column.LITE: 0, Column.FULL: 1}
+
+
+class JobDelegate(QStyledItemDelegate):
+    """The state as shape and word over a thin bar; the figure of a submodel by its colour."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        cell = QStyleOptionViewItem(option)
+        self.initStyleOption(cell, index)
+        text, cell.text = cell.text, ""
+        widget = cell.widget
+        painter.save()
+        QApplication.style().drawControl(
+            QStyle.ControlElement.CE_ItemViewItem, cell, painter, widget
+        )
+        painter.setFont(cell.font)
+        job: Job = index.data(QueueModel.JOB_ROLE)
+        column = Column(index.column())
+        selected = bool(cell.state & QStyle.StateFlag.State_Selected)
+        role = QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text
+        ink = cell.palette.color(_group(cell), role)
+        area = cell.rect.adjusted(style.SPACING, 0, -style.SPACING, 0)
+        if column is Column.STATE:
+            colour = ink if selected else QColor(getattr(style.scheme(), job.state.colour))
+            self._paint_state(painter, area, job, colour, ink)
+        elif column in SUBMODELS and text:
+            colour = ink if selected else QColor(style.scheme().submodels[SUBMODELS[column]])
+            mark = QRect(area.left(), 0, BAR_HEIGHT, cell.fontMetrics.capHeight())
+            mark.moveCenter(QRect(mark.left(), area.top(), BAR_HEIGHT, area.height()).center())
+            painter.fillRect(mark, colour)
+            _write(painter, area, text, ink, Qt.AlignmentFlag.AlignRight)
+        else:
+            _write(painter, area, text, ink, self._alignment(column))
+        painter.restore()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802
+        """The height; how wide the columns are is not the rows' to say."""
+        return QSize(0, option.fontMetrics.height() + 2 * style.SPACING)
+
+    @staticmethod
+    def width_of(column: Column, text: str, metrics: QFontMetrics) -> int:
+        """The room that a text needs with all that is painted beside it."""
+        width = metrics.horizontalAdvance(text) + 2 * style.SPACING
+        if column is Column.STATE:
+            width += metrics.horizontalAdvance(WIDEST_SHAPE) + style.SPACING
+        elif column in SUBMODELS:
+            width += BAR_HEIGHT + style.SPACING
+        return width
+
+    def _paint_state(
+        self, painter: QPainter, area: QRect, job: Job, colour: QColor, ink: QColor
+    ) -> None:
+        shape_width = painter.fontMetrics().horizontalAdvance(WIDEST_SHAPE)
+        shape_area = QRect(area.left(), area.top(), shape_width, area.height())
+        _write(painter, shape_area, job.state.shape, colour, Qt.AlignmentFlag.AlignHCenter)
+        word_area = area.adjusted(shape_width + style.SPACING, 0, 0, 0)
+        _write(painter, word_area, _state_text(job), ink, Qt.AlignmentFlag.AlignLeft)
+        if job.state in SHOWS_PROGRESS:
+            bar = QRect(
+                word_area.left(), area.bottom() - 2 * BAR_HEIGHT, word_area.width(), BAR_HEIGHT
+            )
+            rest = QColor(ink)
+            rest.setAlphaF(0.2)
+            painter.fillRect(bar, rest)
+            bar.setWidth(round(bar.width() * job.progress))
+            painter.fillRect(bar, ink)
+
+    @staticmethod
+    def _alignment(column: Column) -> Qt.AlignmentFlag:
+        numbers = (Column.LENGTH, Column.DELAY, Column.PROGRESS)
+        return Qt.AlignmentFlag.AlignRight if column in numbers else Qt.AlignmentFlag.AlignLeft
+
+
+def _state_text(job: Job) -> str:
+    if job.state not in SHOWS_PROGRESS:
+        return job.state.word
+    return f"{job.state.word} {percent_text(job.progress)}"
+
+
+def _group(cell: QStyleOptionViewItem) -> QPalette.ColorGroup:
+    active = cell.state & QStyle.StateFlag.State_Active
+    return QPalette.ColorGroup.Active if active else QPalette.ColorGroup.Inactive
+
+
+def _write(
+    painter: QPainter, area: QRect, text: str, colour: QColor, alignment: Qt.AlignmentFlag
+) -> None:
+    painter.setPen(colour)
+    elided = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+    painter.drawText(area, alignment | Qt.AlignmentFlag.AlignVCenter, elided)
