@@ -1,0 +1,115 @@
+"""Axes of the charts: round numbers that do not crowd each other, said as people write them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtGui import QFontMetricsF
+
+__all__ = ["EpochAxis", "FrequencyAxis", "LogAxis", "three_digits"]
+
+# Room that a tick's text asks for, in multiples of its own size.
+VERTICAL_ROOM = 1.6
+HORIZONTAL_ROOM = 1.8
+DECADE_STEPS = (1, 2, 3, 5, 10)
+
+
+def three_digits(value: float) -> str:
+    """``0.0112``, ``12.3``: three significant digits without trailing zeros; ``?`` if unknown."""
+    if not math.isfinite(value):
+        return "?"
+    if value and abs(value) < 1e-6:
+        return f"{value:.3g}"
+    return np.format_float_positional(value, precision=3, fractional=False, trim="-")
+
+
+class EpochAxis(pg.AxisItem):  # type: ignore[misc]
+    """Whole numbers only."""
+
+    def __init__(self) -> None:
+        super().__init__("bottom", maxTickLength=0)
+        self.setStyle(maxTickLevel=0)
+        self.setTickDensity(2)
+
+    def tickSpacing(  # noqa: N802
+        self, low: float, high: float, size: float
+    ) -> list[tuple[float, float]]:
+        levels = super().tickSpacing(low, high, size)
+        return [(max(1, spacing), offset) for spacing, offset in levels]
+
+
+class LogAxis(pg.AxisItem):  # type: ignore[misc]
+    """An axis whose positions are decimal logarithms of the values it shows.
+
+    pyqtgraph's own log axis writes 5·10⁻³ and crowds its ticks.
+    """
+
+    def __init__(self, orientation: str) -> None:
+        super().__init__(orientation, maxTickLength=0)
+        self.enableAutoSIPrefix(False)
+
+    def tickValues(  # noqa: N802
+        self, low: float, high: float, size: float
+    ) -> list[tuple[float | None, list[float]]]:
+        low, high = sorted((low, high))
+        most = max(2, int(size / self._room()))
+        return [(None, _round_logs(low, high, most))]
+
+    def tickStrings(  # noqa: N802
+        self, values: list[float], scale: float, spacing: float | None
+    ) -> list[str]:
+        return [self.text_of(10**value) for value in values]
+
+    def text_of(self, value: float) -> str:
+        return three_digits(value)
+
+    def _room(self) -> float:
+        """Pixels that one tick's text wants along the axis."""
+        metrics = QFontMetricsF(self.style["tickFont"] or self.font())
+        if self.orientation in ("left", "right"):
+            return VERTICAL_ROOM * metrics.height()
+        return HORIZONTAL_ROOM * metrics.horizontalAdvance("500")
+
+
+class FrequencyAxis(LogAxis):
+    """100, 1k, 10k; the unit is in the label."""
+
+    def __init__(self) -> None:
+        super().__init__("bottom")
+
+    def text_of(self, value: float) -> str:
+        return f"{three_digits(value / 1000)}k" if value >= 999.5 else three_digits(value)
+
+
+def _round_logs(low: float, high: float, most: int) -> list[float]:
+    """Logarithms of at most about ``most`` round values between 10^low and 10^high."""
+    decades = range(math.floor(low), math.ceil(high) + 1)
+    fine = _within(low, high, (d + math.log10(m) for d in decades for m in (1, 2, 5)))
+    if len(fine) < 3:
+        return _linear_logs(low, high, most)
+    # Their smallest distance, that from 1 to 2, decides whether they crowd.
+    if (high - low) / math.log10(2) <= most:
+        return fine
+    for step in DECADE_STEPS:
+        if (high - low) / step <= most:
+            return _within(low, high, (float(d) for d in decades if d % step == 0))
+    return []
+
+
+def _linear_logs(low: float, high: float, most: int) -> list[float]:
+    """For a range much shorter than a decade: evenly spaced values."""
+    first, last = 10**low, 10**high
+    rough = (last - first) / min(most, 5)
+    if rough <= 0:
+        return []
+    decade = 10 ** math.floor(math.log10(rough))
+    step = next(m * decade for m in (1, 2, 5, 10) if m * decade >= rough)
+    numbers = range(math.ceil(first / step), math.floor(last / step) + 1)
+    return [math.log10(n * step) for n in numbers if n > 0]
+
+
+def _within(low: float, high: float, values: Iterable[float]) -> list[float]:
+    return [value for value in values if low <= value <= high]

@@ -1,0 +1,99 @@
+"""A chart of figures against epochs on a log axis; Curves puts several below one another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont
+
+from nam_gui import style
+from nam_gui.axes import EpochAxis, LogAxis
+from nam_gui.envelopes import envelope
+from nam_gui.plots import Plot
+
+__all__ = ["EpochPlot", "Line", "logs"]
+
+# Zero has no place on a log axis; below this nothing is told apart, neither by ear nor in float32.
+LOWEST = 1e-7
+MARGIN_DECADES = 0.08
+WIDEST_EPOCHS = 1e6
+
+
+@dataclass(frozen=True)
+class Line:
+    """What is drawn as one curve: figures (not their logarithms) against epochs."""
+
+    epochs: NDArray[np.float64]
+    values: NDArray[np.float64]
+    colour: QColor
+    width: float = 2.0
+
+
+def logs(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Decimal logarithms; NaN for what is no number, that of 1e-7 for less."""
+    raised = np.maximum(np.where(np.isfinite(values), values, np.nan), LOWEST)
+    return np.log10(raised)
+
+
+class EpochPlot(Plot):
+    """Curves over epochs. The x axis belongs to the caller, who links or sets it."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__(EpochAxis(), LogAxis("left"))
+        self.setLabel("left", label)
+        self.setLimits(xMin=-WIDEST_EPOCHS / 100, xMax=WIDEST_EPOCHS, minXRange=2)
+        self.setLimits(yMin=-12, yMax=12, minYRange=0.05)
+        self._lines: list[tuple[Line, NDArray[np.float64]]] = []
+        self._curves: list[pg.PlotCurveItem] = []
+        self._cursor = pg.InfiniteLine(angle=90)
+        self._cursor.hide()
+        self.addItem(self._cursor, ignoreBounds=True)
+        self.view.sigXRangeChanged.connect(self._draw)
+        self.view.sigResized.connect(self._draw)
+
+    def show_lines(self, lines: Sequence[Line]) -> None:
+        """Draw these; later ones lie over earlier ones."""
+        self._lines = [(line, logs(line.values)) for line in lines]
+        self._draw()
+
+    def fit_height(self, low: float = np.inf, high: float = 0.0) -> None:
+        """Show all values of the lines, and ``low`` to ``high``."""
+        seen = [heights[np.isfinite(heights)] for _, heights in self._lines]
+        bounds = [part for part in seen if len(part)]
+        bottom = min([np.log10(low), *(part.min() for part in bounds)])
+        top = max([np.log10(high) if high else -np.inf, *(part.max() for part in bounds)])
+        if bottom <= top:
+            margin = MARGIN_DECADES * max(1.0, top - bottom)
+            self.setYRange(bottom - margin, top + margin, padding=0)
+
+    def set_cursor(self, epoch: float | None) -> None:
+        """Stand a thin line at an epoch, or take it away."""
+        self._cursor.setVisible(epoch is not None)
+        if epoch is not None:
+            self._cursor.setValue(epoch)
+
+    def restyle(self, font: QFont) -> None:
+        super().restyle(font)
+        self._cursor.setPen(pg.mkPen(style.scheme().faint, style=Qt.PenStyle.DashLine))
+
+    def _draw(self) -> None:
+        while len(self._curves) < len(self._lines):
+            self._curves.append(self.add_curve())
+        (left, right), _ = self.view.viewRange()
+        for curve, entry in zip_longest(self._curves, self._lines):
+            if entry is None:
+                curve.setData([], [])
+                continue
+            line, heights = entry
+            # One more on each side: the line goes on to the edge.
+            start = max(0, int(np.searchsorted(line.epochs, left)) - 1)
+            stop = min(len(heights), int(np.searchsorted(line.epochs, right)) + 1)
+            rows, shown = envelope(heights, start, stop, self.columns())
+            curve.setData(line.epochs[rows], shown)
+            curve.setPen(pg.mkPen(line.colour, width=line.width))

@@ -1,0 +1,115 @@
+"""What all charts have in common: quiet axes, the app's colours, where the mouse is."""
+
+from __future__ import annotations
+
+import html
+
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPalette
+from PySide6.QtWidgets import QLabel
+
+from nam_gui import style
+
+__all__ = ["Plot", "quiet_label", "submodel_colour", "swatch_text", "translucent"]
+
+GRID_ALPHA = 0.25
+WIDEST_NUMBER = "0.00001"
+_PLACES = ("A2-Lite", "A2-Full")
+
+
+def submodel_colour(name: str, place: int) -> str:
+    """The colour of a submodel: its own where it is known, else that of its place in the run."""
+    title = style.submodel_title(name)
+    colours = style.scheme().submodels
+    return colours[(_PLACES.index(title) if title in _PLACES else place) % len(colours)]
+
+
+def translucent(colour: str, alpha: int) -> QColor:
+    """A colour (#rrggbb) that lets through what is behind it; ``alpha`` up to 255."""
+    mixed = QColor(colour)
+    mixed.setAlpha(alpha)
+    return mixed
+
+
+def swatch_text(sample: str, colour: str, text: str) -> str:
+    """HTML of one entry of a legend: a line as it is drawn, and what it is."""
+    return f'<span style="color:{colour}">{sample}</span>&nbsp;{html.escape(text)}'
+
+
+def quiet_label(text: str) -> QLabel:
+    """A sentence in the middle of an empty place."""
+    label = QLabel(text)
+    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    label.setWordWrap(True)
+    label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+    return label
+
+
+class Plot(pg.PlotWidget):  # type: ignore[misc]
+    """A chart without pyqtgraph's menus and buttons.
+
+    ``hovered`` says the x value under the mouse, ``left`` that the mouse went away,
+    ``moved`` that the user zoomed or dragged.
+    """
+
+    hovered = Signal(float)
+    left = Signal()
+    moved = Signal()
+
+    def __init__(self, bottom: pg.AxisItem, left: pg.AxisItem) -> None:
+        super().__init__(axisItems={"bottom": bottom, "left": left})
+        # Keys belong to the view around it, which moves all of its charts.
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setMenuEnabled(False)
+        self.hideButtons()
+        self.axes = {"bottom": bottom, "left": left}
+        self.view = self.getViewBox()
+        self.view.disableAutoRange()
+        self.view.sigRangeChangedManually.connect(self._say_moved)
+        self.showGrid(x=True, y=True, alpha=GRID_ALPHA)
+        self.scene().sigMouseMoved.connect(self._say_hovered)
+
+    def add_curve(self) -> pg.PlotCurveItem:
+        """A line that leaves gaps at NaN and does not decide what is shown."""
+        curve = pg.PlotCurveItem(connect="finite", antialias=True)
+        self.addItem(curve, ignoreBounds=True)
+        return curve
+
+    def restyle(self, font: QFont) -> None:
+        """Take over the present colours, and a font for all texts."""
+        colours = style.scheme()
+        self.setBackground(colours.background)
+        for axis in self.axes.values():
+            axis.setPen(pg.mkPen(colours.faint))
+            axis.setTickPen(pg.mkPen(colours.faint))
+            axis.setTextPen(pg.mkPen(colours.text))
+            axis.setTickFont(font)
+            axis.label.setFont(font)
+            axis.setLabel(axis.labelText)
+        metrics = QFontMetrics(font)
+        # One width for all, or charts below one another would not line up.
+        width = metrics.horizontalAdvance(WIDEST_NUMBER) + metrics.height() + 2 * style.SPACING
+        self.axes["left"].setWidth(width)
+
+    def columns(self) -> int:
+        """How many pixels wide the curves' area is."""
+        return max(1, int(self.view.width()))
+
+    def mark_focus(self, has_focus: bool) -> None:
+        """Show by a line around the curves that keys work here."""
+        colour = self.palette().color(QPalette.ColorRole.Highlight)
+        self.view.setBorder(pg.mkPen(colour, width=2) if has_focus else None)
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().leaveEvent(event)
+        self.left.emit()
+
+    def _say_hovered(self, position: object) -> None:
+        if self.view.sceneBoundingRect().contains(position):
+            self.hovered.emit(self.view.mapSceneToView(position).x())
+        else:
+            self.left.emit()
+
+    def _say_moved(self, _enabled: object) -> None:
+        self.moved.emit()
