@@ -23,14 +23,25 @@ from nam_engine.events import (
     TrainEvent,
     Warned,
 )
-from nam_engine.intake import CaptureReport, Choices
+from nam_engine.intake import Choices
 from nam_engine.presets import OFFICIAL_RECIPE
 from nam_engine.stopping import StopRules
 from nam_engine.train_job import TrainJob
+from nam_gui.job import Job, JobState
 from nam_gui.pairing import Sorted
-from nam_gui.queue_model import Job, JobState, QueueModel
-from nam_gui.settings import Settings
-from nam_gui.tasks import CheckTask, SortTask, Task, TrainTask
+from nam_gui.queue_model import QueueModel
+from nam_gui.settings import Settings, default_output_folder
+from nam_gui.tasks import (
+    Checked,
+    CheckTask,
+    DemoTask,
+    Pair,
+    PairTask,
+    SignalTask,
+    SortTask,
+    Task,
+    TrainTask,
+)
 
 __all__ = ["Controller", "Run", "RunState"]
 
@@ -60,6 +71,8 @@ class Controller(QObject):
     happened = Signal(int, object)
     """A training event of a job."""
     job_ended = Signal(int)
+    pair_loaded = Signal(int, object)
+    """A job and its ``tasks.Pair``, which somebody wants to look at."""
     closed = Signal()
 
     def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
@@ -68,9 +81,11 @@ class Controller(QObject):
         self.settings = settings
         self.state = RunState.IDLE
         self.input_path: Path | None = None
+        self.input_info: tuple[str, float, str] | None = None
         self.runs: dict[int, Run] = {}
         self._tasks: list[Task] = []
         self._checking: int | None = None
+        self._looked_at: int | None = None
         self._training: int | None = None
         self._train_task: TrainTask | None = None
         self._is_closing = False
@@ -87,6 +102,7 @@ class Controller(QObject):
     def set_input(self, path: Path) -> None:
         """Another input: everything that is not trained is checked again."""
         self.input_path = path
+        self.input_info = (path.name, math.nan, "")
         self.queue.remove([job.id for job in self.queue.jobs() if job.recording == path])
         for job in self.queue.jobs():
             self._check_again(job.id)
@@ -136,6 +152,39 @@ class Controller(QObject):
         self.queue.update(job_id, state=JobState.PAUSED)
         self.train()
 
+    def remove(self, job_id: int) -> None:
+        """Take a recording out of the queue, unless it is in training now."""
+        if job_id != self._training:
+            self.queue.remove([job_id])
+            self.runs.pop(job_id, None)
+            self.state_changed.emit()
+
+    def load_pair(self, job_id: int) -> None:
+        """Read a job's recordings in the background to be looked at."""
+        report = self.queue.job(job_id).report
+        if report is None or self.input_path is None:
+            return
+        self._looked_at = job_id
+        recording = self.queue.job(job_id).recording
+        task = PairTask(self.input_path, recording, report.sample_rate_hz, self)
+        task.succeeded.connect(self._pair_read)
+        task.failed.connect(self._tell)
+        self._start(task)
+
+    def save_signal(self, path: Path) -> None:
+        task = SignalTask(path, self)
+        task.succeeded.connect(self._signal_saved)
+        task.failed.connect(self._tell)
+        self._start(task)
+
+    def load_demo(self) -> None:
+        """Make the built-in pair in the background and put it into the queue."""
+        folder = (self.settings.output_folder or default_output_folder()) / "Demo"
+        task = DemoTask(folder, self)
+        task.succeeded.connect(self._demo_made)
+        task.failed.connect(self._tell)
+        self._start(task)
+
     def shut_down(self) -> None:
         """End all threads, keeping the best; ``closed`` is emitted when they have ended."""
         self._is_closing = True
@@ -165,7 +214,7 @@ class Controller(QObject):
     def _sorted(self, found: Sorted) -> None:
         for path, why in found.ignored:
             self.said.emit(self.tr("{name} was left out: {why}").format(name=path.name, why=why))
-        if found.input is not None:
+        if found.input is not None and found.input != self.input_path:
             self.set_input(found.input)
         if found.question:
             self.asked.emit(found.question, list(found.recordings))
@@ -203,7 +252,11 @@ class Controller(QObject):
         return job_id if self.queue.job(job_id).state is JobState.CHECKING else None
 
     @Slot(object)
-    def _checked(self, report: CaptureReport) -> None:
+    def _checked(self, checked: Checked) -> None:
+        report = checked.report
+        known = "" if report.recognised is None else report.recognised.known.name
+        self.input_info = (report.input_name, checked.input_seconds, known)
+        self.input_changed.emit()
         job_id = self._job_of_check()
         if job_id is not None:
             state, message = JobState.READY, ""
@@ -252,7 +305,7 @@ class Controller(QObject):
         return TrainJob(
             input_path=self.input_path,
             output_path=job.recording,
-            outdir=self.settings.output_folder,
+            outdir=self.settings.output_folder or default_output_folder(),
             recipe=replace(OFFICIAL_RECIPE, epochs=run.epochs),
             device=self.settings.device,
             choices=_choices(job),
@@ -335,6 +388,23 @@ class Controller(QObject):
             task.deleteLater()
         if self._is_closing and not self._tasks:
             self.closed.emit()
+
+    @Slot(object)
+    def _pair_read(self, pair: Pair) -> None:
+        if self._looked_at is not None:
+            self.pair_loaded.emit(self._looked_at, pair)
+
+    @Slot(object)
+    def _signal_saved(self, path: Path) -> None:
+        self.said.emit(
+            self.tr("Saved {0}. Play it into the amp and record what comes out.").format(path)
+        )
+
+    @Slot(object)
+    def _demo_made(self, paths: tuple[Path, Path]) -> None:
+        source, recording = paths
+        self.set_input(source)
+        self.add_recordings([recording])
 
     @Slot(str, str)
     def _tell(self, message: str, remedy: str) -> None:

@@ -9,20 +9,38 @@ import threading
 import traceback
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, QThread, Signal
 
-from nam_engine.audio import Recording, read_recording
+from nam_engine.audio import Recording, read_recording, resampled
+from nam_engine.capture_signal import write_capture_signal
 from nam_engine.control import RunControl
+from nam_engine.demo import write_demo_pair
 from nam_engine.errors import NamEngineError
-from nam_engine.intake import Choices, take_in
+from nam_engine.intake import CaptureReport, Choices, take_in
 from nam_engine.train_job import TrainJob
 from nam_gui.pairing import sort_files
 
-__all__ = ["CheckTask", "SortTask", "Task", "TrainTask"]
+__all__ = [
+    "CheckTask",
+    "Checked",
+    "DemoTask",
+    "Pair",
+    "PairTask",
+    "SignalTask",
+    "SortTask",
+    "Task",
+    "TrainTask",
+]
 
+Pair = tuple[Recording, Recording]
+"""Input and output as they are aligned: at one rate."""
+
+SIGNAL_SECONDS, SIGNAL_RATE_HZ = 190.0, 48_000
+DEMO_SECONDS = 20.0
 FAULT = "A fault of this program: {}."
 
 
@@ -72,8 +90,16 @@ class SortTask(Task):
         return sort_files(self._paths, self._known_input, self.is_cancelled)
 
 
+@dataclass(frozen=True)
+class Checked:
+    """The report of a recording and the length of its input."""
+
+    report: CaptureReport
+    input_seconds: float
+
+
 class CheckTask(Task):
-    """Looks at one recording; carries its ``CaptureReport``."""
+    """Looks at one recording; carries a :class:`Checked`."""
 
     def __init__(
         self, input_path: Path, recording: Path, choices: Choices, parent: QObject
@@ -85,7 +111,49 @@ class CheckTask(Task):
 
     def work(self) -> Any:
         source: Recording = read_recording(self._input_path)
-        return take_in(source, read_recording(self._recording), self._choices).report
+        report = take_in(source, read_recording(self._recording), self._choices).report
+        return Checked(report, source.seconds)
+
+
+class PairTask(Task):
+    """Reads a pair to be looked at; carries a :data:`Pair`."""
+
+    def __init__(
+        self, input_path: Path, recording: Path, sample_rate_hz: int, parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._paths = (input_path, recording)
+        self._sample_rate_hz = sample_rate_hz
+
+    def work(self) -> Any:
+        source, output = (
+            resampled(read_recording(path), self._sample_rate_hz) for path in self._paths
+        )
+        return source, output
+
+
+class SignalTask(Task):
+    """Writes our capture signal; carries its path."""
+
+    def __init__(self, path: Path, parent: QObject) -> None:
+        super().__init__(parent)
+        self._path = path
+
+    def work(self) -> Any:
+        write_capture_signal(self._path, SIGNAL_SECONDS, SIGNAL_RATE_HZ)
+        return self._path
+
+
+class DemoTask(Task):
+    """Writes the demo's pair of recordings; carries both paths."""
+
+    def __init__(self, folder: Path, parent: QObject) -> None:
+        super().__init__(parent)
+        self._folder = folder
+
+    def work(self) -> Any:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return write_demo_pair(self._folder, DEMO_SECONDS)
 
 
 class TrainTask(Task):
