@@ -20,7 +20,7 @@ class LevelField(QWidget):
     changed = Signal()
     """The user changed the text."""
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, how_to_measure: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._edit = QLineEdit()
         self._edit.setPlaceholderText(self.tr("Not set"))
@@ -35,7 +35,7 @@ class LevelField(QWidget):
         )
         self._wrong.setWordWrap(True)
         self._wrong.hide()
-        self._calculator = VoltageCalculator()
+        self._calculator = VoltageCalculator(how_to_measure)
         self._calculator.hide()
         row = QHBoxLayout()
         row.setSpacing(SPACING)
@@ -73,11 +73,13 @@ class LevelField(QWidget):
     def _text_changed(self) -> None:
         # While someone types, "-" is no mistake yet.
         if not self._is_wrong():
-            self._wrong.hide()
+            self._show_whether_wrong()
         self.changed.emit()
 
     def _show_whether_wrong(self) -> None:
-        self._wrong.setVisible(self._is_wrong())
+        is_wrong = self._is_wrong()
+        self._wrong.setVisible(is_wrong)
+        self._edit.setAccessibleDescription(self._wrong.text() if is_wrong else "")
 
     def _move_focus(self, is_open: bool) -> None:
         (self._calculator if is_open else self._edit).setFocus()

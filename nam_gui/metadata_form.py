@@ -42,15 +42,24 @@ class MetadataForm(QWidget):
         self._gear_make = self._text_field()
         self._gear_model = self._text_field()
         self._tone_type = self._choice_field(self._tone_words())
-        self._input_level = LevelField(self.tr("Input level"))
-        self._output_level = LevelField(self.tr("Output level"))
-        self._input_level.setToolTip(
+        self._input_level = LevelField(
+            self.tr("Input level"),
             self.tr(
-                "How strong your interface sends 0 dBFS into the gear (dBu of a full-scale sine)"
-            )
+                "Play a 100 Hz sine at 0 dBFS and measure the voltage at the interface's output."
+            ),
+        )
+        self._input_level.setToolTip(
+            self.tr("How strong a sine at 0 dBFS leaves your interface for the gear")
+        )
+        self._output_level = LevelField(
+            self.tr("Output level"),
+            self.tr(
+                "Turn a 100 Hz sine up until it records at 0 dBFS, and measure the voltage at the"
+                " interface's input."
+            ),
         )
         self._output_level.setToolTip(
-            self.tr("How strong the gear's signal is that your interface records as 0 dBFS")
+            self.tr("How strong a sine from the gear is that your interface records at 0 dBFS")
         )
         for level in (self._input_level, self._output_level):
             level.changed.connect(self._read)

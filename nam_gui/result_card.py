@@ -143,8 +143,9 @@ class _Scores(QWidget):
             figure.setToolTip(
                 self.tr("How close it sounds: the share of the recording that the model misses")
             )
-            epoch = QLabel(self.tr("best at epoch {epoch}").format(epoch=score.epoch))
+            epoch = QLabel(self.tr("epoch {epoch}").format(epoch=score.epoch))
             epoch.setWordWrap(True)
+            epoch.setToolTip(self.tr("The epoch after which it was best; that state was kept"))
             name = QLabel(submodel_title(score.name))
             for label in (name, word):
                 font = label.font()

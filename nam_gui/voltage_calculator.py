@@ -38,12 +38,10 @@ class VoltageCalculator(QWidget):
     used = Signal(float)
     """The level in dBu, to a tenth."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, how_to_measure: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._level_dbu: float | None = None
-        explanation = QLabel(
-            self.tr("Play a 100 Hz sine at 0 dBFS and measure the voltage with a meter.")
-        )
+        explanation = QLabel(how_to_measure)
         explanation.setWordWrap(True)
         self._volts = QLineEdit()
         self._volts.setPlaceholderText(self.tr("volts"))

@@ -218,10 +218,11 @@ def test_wrong_level_is_told_when_left_and_left_out(
     line.setText(text)
     assert complaint(form) == []
     qtbot.keyClick(line, Qt.Key.Key_Tab)
-    assert len(complaint(form)) == 1
+    assert complaint(form) == [line.accessibleDescription()]
     assert form.metadata() == UserMetadata()
     line.setText("4")
     assert complaint(form) == []
+    assert line.accessibleDescription() == ""
 
 
 def test_other_metadata_take_the_complaint_away(form: MetadataForm, qtbot: QtBot) -> None:
@@ -252,7 +253,7 @@ def test_volts_become_a_level(form: MetadataForm, qtbot: QtBot) -> None:
 
 @pytest.mark.parametrize("text", ["", "0", "-1", "x", "1000000", "0.0000001"])
 def test_no_level_from_what_is_no_voltage(qtbot: QtBot, text: str) -> None:
-    calculator = VoltageCalculator()
+    calculator = VoltageCalculator("Measure.")
     qtbot.addWidget(calculator)
     line = field(calculator, QLineEdit, "Measured voltage at 0 dBFS")
     line.setText(text)
@@ -264,7 +265,7 @@ def test_no_level_from_what_is_no_voltage(qtbot: QtBot, text: str) -> None:
 def test_peak_voltage_is_three_decibels_less(qtbot: QtBot) -> None:
     assert dbu_from_volts(0.7746, is_peak=False) == pytest.approx(0.0)
     assert dbu_from_volts(0.7746 * math.sqrt(2), is_peak=True) == pytest.approx(0.0)
-    calculator = VoltageCalculator()
+    calculator = VoltageCalculator("Measure.")
     qtbot.addWidget(calculator)
     field(calculator, QLineEdit, "Measured voltage at 0 dBFS").setText("7.746")
     field(calculator, QComboBox, "How the voltage was measured").setCurrentIndex(1)
