@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any
 
 __all__ = [
+    "MAX_LEVEL_DBU",
     "GearType",
     "LatencyCalibration",
     "LatencyWarnings",
@@ -20,6 +21,10 @@ __all__ = [
     "UserMetadata",
     "date_json",
 ]
+
+
+MAX_LEVEL_DBU = 60.0
+"""A level beyond this, either way, is a mistake."""
 
 
 class GearType(Enum):

@@ -17,7 +17,7 @@ from nam_engine.atomic import atomic_write
 from nam_engine.errors import ConfigError
 from nam_engine.json_node import Node
 from nam_engine.json_text import to_json
-from nam_engine.metadata import GearType, ToneType, UserMetadata
+from nam_engine.metadata import MAX_LEVEL_DBU, GearType, ToneType, UserMetadata
 
 __all__ = [
     "DEVICES",
@@ -42,7 +42,6 @@ MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
 MAX_BYTES = 1_000_000
 MAX_EPOCHS = 100_000
-MAX_LEVEL_DBU = 60.0
 MAX_RECENT_FOLDERS = 10
 MAX_TEXT = 4_096
 

@@ -1,0 +1,192 @@
+"""What a training has won, and what can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal, SignalInstance
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from nam_engine.presets import A2_CHANNELS
+from nam_engine.verdict import Verdict, verdict
+from nam_gui.coloured_label import ColouredLabel
+from nam_gui.elided_label import ElidedLabel
+from nam_gui.flow_layout import FlowLayout
+from nam_gui.style import SPACING, Scheme, submodel_title
+
+__all__ = ["ResultCard", "SubmodelScore"]
+
+TITLE_SCALE = 1.4
+
+
+@dataclass(frozen=True)
+class SubmodelScore:
+    """The best validation ESR of a submodel and the epoch that reached it."""
+
+    name: str
+    esr: float
+    epoch: int
+
+
+class ResultCard(QWidget):
+    """Figures, findings and the file of one finished training; empty until there is one."""
+
+    export_requested = Signal()
+    listen_requested = Signal()
+    train_more_requested = Signal()
+    show_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._title = ElidedLabel(TITLE_SCALE)
+        self._scores = _Scores(())
+        self._sizes = QLabel(
+            self.tr(
+                "One file holds both sizes: Full comes closest to your amp, Lite is easier on the"
+                " computer. Plugins open the file at Lite; turn Slim past the middle to hear Full."
+            )
+        )
+        self._probed = ColouredLabel(_good)
+        for text in (self._sizes, self._probed):
+            text.setWordWrap(True)
+            text.setTextFormat(Qt.TextFormat.PlainText)
+        self._path = ElidedLabel()
+        buttons = FlowLayout()
+        export = self._button(self.tr("Export…"), self.export_requested)
+        export.setDefault(True)
+        for button in (
+            export,
+            self._button(self.tr("Listen"), self.listen_requested),
+            self._button(self.tr("Train more"), self.train_more_requested),
+            self._button(self.tr("Show in folder"), self.show_requested),
+        ):
+            buttons.addWidget(button)
+
+        self._content = QWidget()
+        self._column = column = QVBoxLayout(self._content)
+        column.setContentsMargins(2 * SPACING, 2 * SPACING, 2 * SPACING, 2 * SPACING)
+        column.setSpacing(2 * SPACING)
+        column.addWidget(self._title)
+        column.addWidget(self._scores)
+        column.addWidget(self._sizes)
+        column.addWidget(self._probed)
+        column.addWidget(self._path)
+        column.addLayout(buttons)
+        column.addStretch()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._content)
+        self.clear()
+
+    def set_result(
+        self,
+        title: str,
+        submodels: Sequence[SubmodelScore],
+        probes_text: Sequence[str],
+        path: Path,
+    ) -> None:
+        """Show the training ``title``, saved as ``path``.
+
+        ``submodels`` are smallest first; ``probes_text`` are sentences on what is wrong with
+        the model, none where all is well.
+        """
+        self._title.set_text(title)
+        scores = _Scores(submodels)
+        self._column.replaceWidget(self._scores, scores)
+        self._scores.deleteLater()
+        self._scores = scores
+        self._sizes.setVisible({s.name for s in submodels} == set(A2_CHANNELS))
+        if probes_text:
+            self._probed.setText("\n".join(f"! {sentence}" for sentence in probes_text))
+        else:
+            self._probed.setText(self.tr("It starts on time and is quiet when you are."))
+        self._probed.set_colour(_warn if probes_text else _good)
+        self._path.set_text(self.tr("Saved as {path}").format(path=path))
+        self.setAccessibleName(title)
+        self.setAccessibleDescription(scores.summary)
+        self._content.show()
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self._content.hide()
+        self.setAccessibleName("")
+        self.setAccessibleDescription("")
+
+    def _button(self, text: str, requested: SignalInstance) -> QPushButton:
+        button = QPushButton(text)
+        button.clicked.connect(requested)
+        return button
+
+
+class _Scores(QWidget):
+    """A line for each submodel, the largest first; ``summary`` says the same in a sentence."""
+
+    def __init__(self, submodels: Sequence[SubmodelScore]) -> None:
+        super().__init__()
+        table = QGridLayout(self)
+        table.setContentsMargins(0, 0, 0, 0)
+        table.setHorizontalSpacing(2 * SPACING)
+        table.setVerticalSpacing(SPACING)
+        table.setColumnStretch(4, 1)
+        words = self._words()
+        said = []
+        for row, (index, score) in enumerate(reversed(list(enumerate(submodels)))):
+            judged = verdict(score.esr)
+            dot = ColouredLabel(partial(_of_submodel, index))
+            dot.setText("\N{BLACK CIRCLE}")
+            word = ColouredLabel(_COLOURS[judged])
+            word.setText(words[judged])
+            figure = QLabel(self.tr("ESR {esr:.3g}").format(esr=score.esr))
+            figure.setToolTip(
+                self.tr("How close it sounds: the share of the recording that the model misses")
+            )
+            epoch = QLabel(self.tr("epoch {epoch}").format(epoch=score.epoch))
+            epoch.setWordWrap(True)
+            epoch.setToolTip(self.tr("The epoch after which it was best; that state was kept"))
+            name = QLabel(submodel_title(score.name))
+            for label in (name, word):
+                font = label.font()
+                font.setBold(True)
+                label.setFont(font)
+            figure.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
+            for column, label in enumerate((dot, name, word, figure, epoch)):
+                table.addWidget(label, row, column)
+            said.append(f"{name.text()}: {word.text()}, {figure.text()}")
+        self.summary = "; ".join(said)
+
+    def _words(self) -> dict[Verdict, str]:
+        return {
+            Verdict.GREAT: self.tr("great"),
+            Verdict.GOOD: self.tr("good"),
+            Verdict.MAY_DO: self.tr("may do"),
+            Verdict.POOR: self.tr("poor"),
+            Verdict.WRONG: self.tr("something went wrong"),
+        }
+
+
+def _good(scheme: Scheme) -> str:
+    return scheme.good
+
+
+def _warn(scheme: Scheme) -> str:
+    return scheme.warn
+
+
+def _stop(scheme: Scheme) -> str:
+    return scheme.stop
+
+
+def _of_submodel(index: int, scheme: Scheme) -> str:
+    return scheme.submodels[index % len(scheme.submodels)]
+
+
+_COLOURS: dict[Verdict, Callable[[Scheme], str]] = {
+    Verdict.GREAT: _good,
+    Verdict.GOOD: _good,
+    Verdict.MAY_DO: _warn,
+    Verdict.POOR: _stop,
+    Verdict.WRONG: _stop,
+}
