@@ -55,8 +55,8 @@ class InputRow(QWidget):
         )
 
     def _show(self, name: str, about: str, button: str) -> None:
-        self._name.setText(name)
-        self._about.setText(about)
+        self._name.set_text(name)
+        self._about.set_text(about)
         self._button.setText(button)
         self._button.setAccessibleName(self.tr("Choose the input"))
         self._button.setAccessibleDescription(f"{name}. {about}")
