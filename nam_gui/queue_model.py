@@ -46,6 +46,14 @@ class Column(IntEnum):
     FULL = 7
 
 
+FIGURES = (Column.LENGTH, Column.DELAY, Column.PROGRESS, Column.LITE, Column.FULL)
+ALIGNMENTS = (
+    Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
+    Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+)
+"""Of words and of figures."""
+
+
 class QueueModel(QAbstractTableModel):
     """Jobs in the order in which they are trained; each is known by an id of its own.
 
@@ -135,6 +143,8 @@ class QueueModel(QAbstractTableModel):
         title, tip = self._headers()[Column(section)]
         if role == Role.DisplayRole:
             return title
+        if role == Role.TextAlignmentRole:
+            return ALIGNMENTS[Column(section) in FIGURES]
         return tip if role == Role.ToolTipRole else None
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
@@ -150,6 +160,8 @@ class QueueModel(QAbstractTableModel):
         if role == Role.AccessibleTextRole:
             title, _ = self._headers()[column]
             return f"{title}: {self._text(job, column) or self.tr('nothing yet')}"
+        if role == Role.TextAlignmentRole:
+            return ALIGNMENTS[column in FIGURES]
         if role == Role.AccessibleDescriptionRole:
             return self._words.tip(job) or None
         return None
