@@ -51,7 +51,7 @@ class InputRow(QWidget):
     def clear(self) -> None:
         self._show(
             self.tr("No input yet"),
-            self.tr("The test signal, or whatever you played into the amp"),
+            self.tr("What you played into the amp"),
             self.tr("Choose…"),
         )
 
