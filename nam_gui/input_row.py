@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from nam_gui.elided_label import ElidedLabel
 from nam_gui.figures import duration_text
@@ -23,10 +23,11 @@ class InputRow(QWidget):
         font = self._name.font()
         font.setBold(True)
         self._name.setFont(font)
-        self._about = ElidedLabel()
-        self._button = QPushButton()
-        self._button.clicked.connect(self.change_requested)
-        self._button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self._about = QLabel()
+        self._about.setWordWrap(True)
+        self.button = QPushButton()
+        self.button.clicked.connect(self.change_requested)
+        self.button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         texts = QVBoxLayout()
         texts.setSpacing(0)
         texts.addWidget(self._name)
@@ -35,7 +36,7 @@ class InputRow(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACING)
         layout.addLayout(texts, 1)
-        layout.addWidget(self._button)
+        layout.addWidget(self.button)
         self.clear()
 
     def set_input(self, name: str, seconds: float, recognised: str) -> None:
@@ -50,13 +51,13 @@ class InputRow(QWidget):
     def clear(self) -> None:
         self._show(
             self.tr("No input yet"),
-            self.tr("The test signal, or whatever you played into the amp"),
+            self.tr("What you played into the amp"),
             self.tr("Choose…"),
         )
 
     def _show(self, name: str, about: str, button: str) -> None:
         self._name.set_text(name)
         self._about.set_text(about)
-        self._button.setText(button)
-        self._button.setAccessibleName(self.tr("Choose the input"))
-        self._button.setAccessibleDescription(f"{name}. {about}")
+        self.button.setText(button)
+        self.button.setAccessibleName(self.tr("Choose the input"))
+        self.button.setAccessibleDescription(f"{name}. {about}")

@@ -34,7 +34,7 @@ class JobState(Enum):
     BLOCKED = Look(str(QT_TRANSLATE_NOOP("JobState", "cannot be trained")), "■", "stop")
     QUEUED = Look(str(QT_TRANSLATE_NOOP("JobState", "in line")), "◇", "text")
     TRAINING = Look(str(QT_TRANSLATE_NOOP("JobState", "training")), "▶", "text")
-    PAUSED = Look(str(QT_TRANSLATE_NOOP("JobState", "paused")), "=", "warn")
+    PAUSED = Look(str(QT_TRANSLATE_NOOP("JobState", "paused")), "‖", "warn")
     DONE = Look(str(QT_TRANSLATE_NOOP("JobState", "done")), "✓", "good")
     STOPPED = Look(str(QT_TRANSLATE_NOOP("JobState", "stopped")), "□", "faint")
     FAILED = Look(str(QT_TRANSLATE_NOOP("JobState", "failed")), "✗", "stop")

@@ -15,7 +15,9 @@ __all__ = ["JobDelegate"]
 
 Index = QModelIndex | QPersistentModelIndex
 
+PADDING = style.SPACING // 2  # as in the header
 BAR_HEIGHT = style.SPACING // 4
+MARK_WIDTH = style.SPACING // 2
 WIDEST_SHAPE = "▲"
 SHOWS_PROGRESS = (JobState.TRAINING, JobState.PAUSED)
 SUBMODELS = {Column.LITE: 0, Column.FULL: 1}
@@ -39,18 +41,18 @@ class JobDelegate(QStyledItemDelegate):
         selected = bool(cell.state & QStyle.StateFlag.State_Selected)
         role = QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text
         ink = cell.palette.color(_group(cell), role)
-        area = cell.rect.adjusted(style.SPACING, 0, -style.SPACING, 0)
+        area = cell.rect.adjusted(PADDING, 0, -PADDING, 0)
         if column is Column.STATE:
             colour = ink if selected else QColor(getattr(style.scheme(), job.state.colour))
             self._paint_state(painter, area, job, colour, ink)
         elif column in SUBMODELS and text:
             colour = ink if selected else QColor(style.scheme().submodels[SUBMODELS[column]])
-            mark = QRect(area.left(), 0, BAR_HEIGHT, cell.fontMetrics.capHeight())
-            mark.moveCenter(QRect(mark.left(), area.top(), BAR_HEIGHT, area.height()).center())
+            mark = QRect(area.left(), area.top(), MARK_WIDTH, cell.fontMetrics.capHeight())
+            mark.moveTop(area.center().y() - mark.height() // 2)
             painter.fillRect(mark, colour)
-            _write(painter, area, text, ink, Qt.AlignmentFlag.AlignRight)
+            _write(painter, area, text, ink, cell.displayAlignment)
         else:
-            _write(painter, area, text, ink, self._alignment(column))
+            _write(painter, area, text, ink, cell.displayAlignment)
         painter.restore()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802
@@ -60,11 +62,12 @@ class JobDelegate(QStyledItemDelegate):
     @staticmethod
     def width_of(column: Column, text: str, metrics: QFontMetrics) -> int:
         """The room that a text needs with all that is painted beside it."""
-        width = metrics.horizontalAdvance(text) + 2 * style.SPACING
+        # A letter more, or rounding leaves out the last one.
+        width = metrics.horizontalAdvance(text) + metrics.averageCharWidth() + 2 * PADDING
         if column is Column.STATE:
             width += metrics.horizontalAdvance(WIDEST_SHAPE) + style.SPACING
         elif column in SUBMODELS:
-            width += BAR_HEIGHT + style.SPACING
+            width += MARK_WIDTH + style.SPACING
         return width
 
     def _paint_state(
@@ -84,11 +87,6 @@ class JobDelegate(QStyledItemDelegate):
             painter.fillRect(bar, rest)
             bar.setWidth(round(bar.width() * job.progress))
             painter.fillRect(bar, ink)
-
-    @staticmethod
-    def _alignment(column: Column) -> Qt.AlignmentFlag:
-        numbers = (Column.LENGTH, Column.DELAY, Column.PROGRESS)
-        return Qt.AlignmentFlag.AlignRight if column in numbers else Qt.AlignmentFlag.AlignLeft
 
 
 def _state_text(job: Job) -> str:

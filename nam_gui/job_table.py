@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QItemSelection, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, Qt, Signal
 from PySide6.QtGui import QAction, QContextMenuEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QMenu, QTreeView, QWidget
 
@@ -13,8 +13,6 @@ from nam_gui.job_delegate import SHOWS_PROGRESS, JobDelegate
 from nam_gui.queue_model import Column, QueueModel
 
 __all__ = ["JobTable"]
-
-Index = QModelIndex | QPersistentModelIndex
 
 # What is left out first where there is little room comes last. Progress is in the state.
 BY_IMPORTANCE = (
@@ -65,6 +63,9 @@ class JobTable(QTreeView):
         self.header().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.header().setSectionResizeMode(Column.RECORDING, QHeaderView.ResizeMode.Stretch)
         self._make_actions()
+        # Overriding selectionChanged instead crashes PySide when the view goes.
+        self.selectionModel().currentRowChanged.connect(self._on_current_changed)
+        self.selectionModel().selectionChanged.connect(self._enable_actions)
         for signal in (model.rowsInserted, model.dataChanged, model.rowsRemoved):
             signal.connect(self._enable_actions)
         self.setColumnHidden(Column.PROGRESS, True)
@@ -177,16 +178,9 @@ class JobTable(QTreeView):
 
     # What follows from changes.
 
-    def currentChanged(self, current: Index, previous: Index) -> None:  # noqa: N802
-        super().currentChanged(current, previous)
+    def _on_current_changed(self) -> None:
         job = self.selected_job()
         self.selected_job_changed.emit(job.id if job else -1)
-
-    def selectionChanged(  # noqa: N802
-        self, selected: QItemSelection, deselected: QItemSelection
-    ) -> None:
-        super().selectionChanged(selected, deselected)
-        self._enable_actions()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)

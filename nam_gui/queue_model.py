@@ -46,6 +46,14 @@ class Column(IntEnum):
     FULL = 7
 
 
+FIGURES = (Column.PROGRESS, Column.LITE, Column.FULL)
+ALIGNMENTS = (
+    Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
+    Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+)
+"""Of words and of figures."""
+
+
 class QueueModel(QAbstractTableModel):
     """Jobs in the order in which they are trained; each is known by an id of its own.
 
@@ -87,7 +95,7 @@ class QueueModel(QAbstractTableModel):
             self.endRemoveRows()
 
     def update(self, job_id: int, **changes: Any) -> None:
-        """Change fields of a job; only its row is drawn again."""
+        """Change fields of a job; only its row is drawn again. Raises KeyError as ``job``."""
         row = self.row(job_id)
         self._jobs[row] = replace(self._jobs[row], **changes)
         self.dataChanged.emit(self.index(row, 0), self.index(row, len(Column) - 1))
@@ -135,6 +143,8 @@ class QueueModel(QAbstractTableModel):
         title, tip = self._headers()[Column(section)]
         if role == Role.DisplayRole:
             return title
+        if role == Role.TextAlignmentRole:
+            return ALIGNMENTS[Column(section) in FIGURES]
         return tip if role == Role.ToolTipRole else None
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
@@ -150,6 +160,8 @@ class QueueModel(QAbstractTableModel):
         if role == Role.AccessibleTextRole:
             title, _ = self._headers()[column]
             return f"{title}: {self._text(job, column) or self.tr('nothing yet')}"
+        if role == Role.TextAlignmentRole:
+            return ALIGNMENTS[column in FIGURES]
         if role == Role.AccessibleDescriptionRole:
             return self._words.tip(job) or None
         return None
@@ -197,7 +209,9 @@ class QueueModel(QAbstractTableModel):
         if action is not Qt.DropAction.MoveAction or not data.hasFormat(MIME_TYPE):
             return False
         gap = parent.row() if parent.isValid() else row if row >= 0 else len(self._jobs)
-        for job_id in json.loads(bytes(data.data(MIME_TYPE).data())):
+        dragged = json.loads(bytes(data.data(MIME_TYPE).data()))
+        there = {job.id for job in self._jobs}  # one may have gone while it was dragged
+        for job_id in filter(there.__contains__, dragged):
             row = self.row(job_id)
             if row < gap:
                 self.move(row, gap - 1)

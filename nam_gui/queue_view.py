@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
 
 from nam_gui.drop import FileDrops
 from nam_gui.drop_zone import DropZone
-from nam_gui.elided_label import ElidedLabel
 from nam_gui.input_row import InputRow
 from nam_gui.job import Job
 from nam_gui.job_table import JobTable
@@ -58,7 +57,8 @@ class QueueView(QWidget):
         self.table = JobTable(model)
         self.add_button = QPushButton(self.tr("+ Add…"))
         self.add_button.setAccessibleName(self.tr("Add recordings"))
-        self.totals = ElidedLabel()
+        self.totals = QLabel()
+        self.totals.setWordWrap(True)
         self._pages = QStackedWidget()
         self._pages.addWidget(self._zone_page())
         self._pages.addWidget(self._table_page())
@@ -95,7 +95,11 @@ class QueueView(QWidget):
     def _table_page(self) -> QWidget:
         page = QWidget()
         head = QHBoxLayout()
-        head.addWidget(QLabel(self.tr("Recordings")), 1)
+        title = QLabel(self.tr("Recordings"))
+        font = title.font()
+        font.setBold(True)
+        title.setFont(font)
+        head.addWidget(title, 1)
         head.addWidget(self.add_button)
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
