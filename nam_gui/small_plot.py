@@ -5,12 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import ArrayLike
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from nam_gui import style
 
 __all__ = ["SmallPlot"]
+
+
+class _View(pg.PlotWidget):  # type: ignore[misc] # pyqtgraph has no types
+    """Asks for no more room than it needs."""
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        return QSize(self.minimumSize())
 
 
 class SmallPlot(QWidget):
@@ -29,9 +36,7 @@ class SmallPlot(QWidget):
         self._caption = QLabel()
         self._caption.setWordWrap(True)
         self._caption.hide()
-        self.view = pg.PlotWidget(background=None)
-        # Not the 640 by 480 pixels that it asks for.
-        self.view.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        self.view = _View(background=None)
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.view.viewport().setAutoFillBackground(False)
         self.view.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -40,6 +45,8 @@ class SmallPlot(QWidget):
         self.item.setMouseEnabled(False, False)
         self.item.hideButtons()
         self._labels = {"bottom": "", "left": ""}
+        if not grows:
+            self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(style.SPACING)
