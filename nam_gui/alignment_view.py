@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QScrollArea,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -56,12 +57,12 @@ class AlignmentView(QWidget):
         self._plot = DelayPlot()
         self._plot.moved.connect(self._move)
         self._plot.released.connect(self._choose_shown)
-        self._correlation = SmallPlot()
+        self._correlation = SmallPlot(text_lines=6)
         self._correlation.set_labels(self.tr("how well it fits, for each delay in samples"))
         self._correlation.setAccessibleName(self.tr("How well the recording fits at each delay"))
         self._curve = self._correlation.add_line(colour=style.scheme().recording)
         self._mark = pg.InfiniteLine(angle=90)
-        self._correlation.item.addItem(self._mark)
+        self._correlation.item.addItem(self._mark, ignoreBounds=True)
         self._delay = QSpinBox()
         self._delay.setSuffix(self.tr(" samples"))
         self._delay.setKeyboardTracking(False)
@@ -75,6 +76,7 @@ class AlignmentView(QWidget):
         self._flip.setToolTip(self.tr("Inverts the polarity of the recording"))
         self._flip.clicked.connect(self._choose_flip)
         self._body = QWidget()
+        self._scroll = QScrollArea()
         self._lay_out()
         self._recolour()
         self.clear()
@@ -100,19 +102,19 @@ class AlignmentView(QWidget):
         known = alignment is not None and alignment.confidence is not Confidence.NONE
         self._measured_samples = alignment.delay_samples if alignment and known else 0
         self._sentence.setText(self._about(report))
-        self._show_correlation(alignment)
+        self._show_correlation(alignment if known else None)
         with QSignalBlocker(self._delay):
             self._delay.setRange(1 - len(source), len(output) - 1)
         overlay = overlay_of(source, output, sample_rate_hz, report)
         self._plot.set_overlay(overlay, self._measured_samples)
         self._empty.hide()
-        self._body.show()
+        self._scroll.show()
         self._show()
 
     def clear(self) -> None:
         """Show that there is nothing to compare."""
         self._source = self._output = None
-        self._body.hide()
+        self._scroll.hide()
         self._empty.show()
 
     def set_choice(self, latency_samples: int | None, flip: bool) -> None:
@@ -129,22 +131,22 @@ class AlignmentView(QWidget):
     def _lay_out(self) -> None:
         label = QLabel(self.tr("&Delay"))
         label.setBuddy(self._delay)
-        controls = QHBoxLayout()
-        controls.setSpacing(style.SPACING)
-        for widget in (label, self._delay, self._time, self._use_measured, self._flip):
-            controls.addWidget(widget)
-        controls.addStretch()
         body = QVBoxLayout(self._body)
-        body.setContentsMargins(0, 0, 0, 0)
+        body.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
         body.setSpacing(MARGIN)
         body.addWidget(self._sentence)
         body.addWidget(self._plot, stretch=1)
-        body.addLayout(controls)
         body.addWidget(self._correlation)
+        body.addLayout(_row(label, self._delay, self._time))
+        body.addLayout(_row(self._use_measured, self._flip))
+        self._empty.setMargin(MARGIN)
+        self._scroll.setWidget(self._body)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._empty, alignment=Qt.AlignmentFlag.AlignTop)
-        layout.addWidget(self._body)
+        layout.addWidget(self._scroll)
 
     def _about(self, report: CaptureReport | None) -> str:
         """What was measured, how sure it is, and what else is the matter with the clocks."""
@@ -165,7 +167,8 @@ class AlignmentView(QWidget):
         self._correlation.setVisible(correlation is not None)
         if correlation is not None:
             self._curve.setData(correlation.lags, correlation.curve)
-            self._correlation.item.autoRange()
+            first, last = float(correlation.lags[0]), float(correlation.lags[-1])
+            self._correlation.item.setXRange(first, last, padding=0)
 
     def _show(self) -> None:
         """The delay that counts, in numbers and in the pictures."""
@@ -209,6 +212,15 @@ class AlignmentView(QWidget):
         colours = style.scheme()
         self._curve.setPen(pg.mkPen(colours.recording, width=1.5))
         self._mark.setPen(pg.mkPen(colours.text, style=Qt.PenStyle.DashLine))
+
+
+def _row(*widgets: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(style.SPACING)
+    for widget in widgets:
+        row.addWidget(widget)
+    row.addStretch()
+    return row
 
 
 def _figure(value: float) -> str:

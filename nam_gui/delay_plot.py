@@ -15,7 +15,8 @@ from nam_gui.small_plot import SmallPlot
 
 __all__ = ["DelayPlot"]
 
-SHOWN_MS = (-2.0, 8.0)
+# Before and after; an onset of playing is slower than a blip.
+BLIP_MS, ONSET_MS = (-1.0, 4.0), (-2.0, 8.0)
 MIN_ZOOM, MAX_ZOOM, ZOOM_STEP = 1 / 25, 20.0, 1.25
 WHEEL_NOTCH = 120
 FILL_ALPHA = 110
@@ -44,7 +45,7 @@ class DelayPlot(SmallPlot):
         self._overlay: Overlay | None = None
         self._milliseconds: NDArray[np.float64] = np.zeros(0)
         self._scale = 1.0
-        self._zoom = 1.0
+        self._shown_ms, self._zoom = BLIP_MS, 1.0
         self._grip: float | None = None
         self._input = self.add_line(colour=style.scheme().faint)
         self._input.setFillLevel(0.0)
@@ -56,19 +57,20 @@ class DelayPlot(SmallPlot):
         self.setToolTip(
             self.tr("Drag the recording, or press Left, Right, Page Up or Page Down; + and - zoom")
         )
-        self._show_zoom()
         self._recolour()
 
     def set_overlay(self, overlay: Overlay, usual_delay_samples: int) -> None:
         """Show the input. The recording is drawn as high as it at the usual delay."""
         self._overlay = overlay
         self._milliseconds = 1000 * overlay.lags / overlay.sample_rate_hz
-        seen = (self._milliseconds >= SHOWN_MS[0]) & (self._milliseconds <= SHOWN_MS[1])
+        self._shown_ms = first_ms, last_ms = BLIP_MS if overlay.of_blips else ONSET_MS
+        seen = (self._milliseconds >= first_ms) & (self._milliseconds <= last_ms)
         curve, answer = overlay.input_curve(), overlay.output_curve(usual_delay_samples)
         self._scale = _peak(answer[seen])
         self._input.setData(self._milliseconds, curve / _peak(curve[seen]))
         since = self.tr("ms since the blip") if overlay.of_blips else self.tr("ms since the onset")
         self.set_labels(since)
+        self._show_zoom()
 
     def set_delay(self, delay_samples: int, *, flip: bool) -> None:
         """Draw the recording that much earlier, and upside down."""
@@ -135,7 +137,8 @@ class DelayPlot(SmallPlot):
         self._show_zoom()
 
     def _show_zoom(self) -> None:
-        self.item.setXRange(SHOWN_MS[0] * self._zoom, SHOWN_MS[1] * self._zoom, padding=0)
+        first_ms, last_ms = self._shown_ms
+        self.item.setXRange(first_ms * self._zoom, last_ms * self._zoom, padding=0)
 
     def _recolour(self) -> None:
         colours = style.scheme()
@@ -146,7 +149,7 @@ class DelayPlot(SmallPlot):
         self._output.setPen(pg.mkPen(colours.recording, width=2))
         self.set_caption(
             (colours.faint, "■", self.tr("Input")),
-            (colours.recording, "━", self.tr("Recording, earlier by the delay")),
+            (colours.recording, "━", self.tr("Recording, moved by the delay")),
         )
 
 

@@ -29,8 +29,6 @@ def picture_of(finding: Finding, report: CaptureReport) -> SmallPlot | None:
     """The arrays of a finding, drawn; None where it has none that are known."""
     picture = _Picture(finding, report)
     match finding.picture:
-        case {"starts": starts, **others}:
-            picture.draw_places(starts, others.get("lengths"))
         case {"input_db": input_db, "output_db": output_db}:
             picture.draw_levels(input_db, output_db)
         case {"first": first, "second": second}:
@@ -39,6 +37,10 @@ def picture_of(finding: Finding, report: CaptureReport) -> SmallPlot | None:
             picture.draw_swing(seconds, delays)
         case {"seconds": seconds, "samples": samples}:
             picture.draw_jumps(seconds, samples)
+        case {"seconds": seconds, "lengths": lengths}:
+            picture.draw_places(seconds, 1000 * lengths)
+        case {"seconds": seconds, **others} if not others:
+            picture.draw_places(seconds, None)
         case _:
             return None
     return picture
@@ -55,17 +57,16 @@ class _Picture(SmallPlot):
         self._end_seconds = self._before_seconds + report.seconds
         self._colour = severity_colour(finding.severity)
 
-    def draw_places(self, starts: Array, lengths: Array | None) -> None:
+    def draw_places(self, seconds: Array, milliseconds: Array | None) -> None:
         """A stem at each place, as high as it lasts, where that is known."""
-        seconds = self._before_seconds + starts / self._rate_hz
-        heights = np.ones(len(starts)) if lengths is None else self._milliseconds(lengths)
-        feet_and_heads = np.stack([np.zeros(len(starts)), heights], axis=1).ravel()
+        heights = np.ones(len(seconds)) if milliseconds is None else milliseconds
+        feet_and_heads = np.stack([np.zeros(len(seconds)), heights], axis=1).ravel()
         pen = pg.mkPen(self._colour, width=2)
         self.item.plot(np.repeat(seconds, 2), feet_and_heads, connect="pairs", pen=pen)
         self._scatter(seconds, heights, self._colour, 6)
         self.item.setXRange(0, self._end_seconds, padding=0.01)
         self.item.setYRange(0, 1.15 * float(heights.max()), padding=0)
-        y_label = "" if lengths is None else self.tr("how long, ms")
+        y_label = "" if milliseconds is None else self.tr("how long, ms")
         self._name(self.tr("Where in the recording it happens"), y_label=y_label)
 
     def draw_levels(self, input_db: Array, output_db: Array) -> None:
@@ -105,7 +106,7 @@ class _Picture(SmallPlot):
         ends = np.searchsorted(seconds, seconds + SWING_SECONDS)
         start = int(np.argmax(ends - np.arange(len(ends))))
         shown = slice(start, int(ends[start]))
-        at, delay = self._before_seconds + seconds[shown], self._milliseconds(delays[shown])
+        at, delay = self._before_seconds + seconds[shown], 1000 * delays[shown] / self._rate_hz
         self.add_line(at, delay, colour=self._colour)
         self._scatter(at, delay, self._colour, 4)
         low, high = np.percentile(delay, SWING_PERCENTILES)
@@ -114,19 +115,13 @@ class _Picture(SmallPlot):
 
     def draw_jumps(self, seconds: Array, samples: Array) -> None:
         """By how many samples the delay has changed, through the recording."""
-        at = np.concatenate(
-            [[0.0], np.repeat(self._before_seconds + seconds, 2), [self._end_seconds]]
-        )
+        at = np.concatenate([[0.0], np.repeat(seconds, 2), [self._end_seconds]])
         changed = np.repeat(np.concatenate([[0], np.cumsum(samples)]), 2)
         self.add_line(at, changed, colour=self._colour, width=2)
         self._name(
             self.tr("How the delay changes when samples are lost or added"),
             y_label=self.tr("delay, samples"),
         )
-
-    def _milliseconds(self, samples: Array) -> Array:
-        milliseconds: Array = 1000 * samples / self._rate_hz
-        return milliseconds
 
     def _scatter(self, x: Array, y: Array, colour: str, size: float) -> None:
         self.item.plot(

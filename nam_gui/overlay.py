@@ -17,8 +17,8 @@ REACH_SECONDS = 0.25
 """As far as the curves go on either side."""
 
 ONSET_FRAME_SECONDS, FRAMES_BEFORE, FRAMES_AFTER = 0.01, 5, 3
-# An onset worth looking at is nearly as loud as anything, and starts where it passes a tenth.
-LOUD, START = 0.5, 0.1
+# Of the loudest moment, so that no noise counts; and of the onset itself, where it starts.
+LOUD, START = 0.1, 0.1
 
 
 @dataclass(frozen=True)

@@ -5,30 +5,38 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import ArrayLike
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from nam_gui import style
 
 __all__ = ["SmallPlot"]
 
-MIN_TEXT_LINES = 9
+
+class _View(pg.PlotWidget):  # type: ignore[misc] # pyqtgraph has no types
+    """Asks for no more room than it needs."""
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        return QSize(self.minimumSize())
 
 
 class SmallPlot(QWidget):
     """Lines over an x axis, with a caption above that names them.
 
     ``item`` is the pyqtgraph PlotItem, ``view`` the widget that shows it. The mouse wheel
-    is left to what the plot lies in. One that ``grows`` takes the height that is left.
+    is left to what the plot lies in. It is ``text_lines`` high; one that ``grows`` is higher
+    where there is room.
     """
 
-    def __init__(self, parent: QWidget | None = None, *, grows: bool = False) -> None:
+    def __init__(
+        self, parent: QWidget | None = None, *, text_lines: int = 9, grows: bool = False
+    ) -> None:
         super().__init__(parent)
-        self._grows = grows
+        self._text_lines, self._grows = text_lines, grows
         self._caption = QLabel()
         self._caption.setWordWrap(True)
         self._caption.hide()
-        self.view = pg.PlotWidget(background=None)
+        self.view = _View(background=None)
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.view.viewport().setAutoFillBackground(False)
         self.view.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -37,6 +45,8 @@ class SmallPlot(QWidget):
         self.item.setMouseEnabled(False, False)
         self.item.hideButtons()
         self._labels = {"bottom": "", "left": ""}
+        if not grows:
+            self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(style.SPACING)
@@ -95,6 +105,6 @@ class SmallPlot(QWidget):
             axis.setLabel(label, **{"font-size": size})
         # pyqtgraph would find out only while it draws, too late for the first picture.
         self.item.getAxis("bottom").setHeight(2 * line + style.SPACING)
-        self.view.setMinimumHeight(MIN_TEXT_LINES * line)
+        self.view.setMinimumHeight(self._text_lines * line)
         if not self._grows:
-            self.view.setMaximumHeight(MIN_TEXT_LINES * line)
+            self.view.setMaximumHeight(self._text_lines * line)
