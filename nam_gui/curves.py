@@ -23,7 +23,7 @@ from nam_gui.axes import three_digits
 from nam_gui.epoch_plot import EpochPlot, Line
 from nam_gui.epoch_table import EpochTable
 from nam_gui.esr_plot import AIM_HIGH, AIM_LOW, Best, EsrPlot
-from nam_gui.plots import quiet_label, submodel_colour, swatch_text, translucent
+from nam_gui.plots import RESTYLED_BY, quiet_label, submodel_colour, swatch_text, translucent
 
 __all__ = ["Curves"]
 
@@ -33,7 +33,6 @@ X_MARGIN = 0.02
 EARLIER_ALPHA = 80
 ZOOM = 0.8
 MAIN_LINES, DETAIL_LINES = 8, 3  # least heights of the charts, in lines of text
-RESTYLED_BY = (QEvent.Type.PaletteChange, QEvent.Type.FontChange, QEvent.Type.ThemeChange)
 
 
 class Curves(QWidget):

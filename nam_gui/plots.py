@@ -11,9 +11,12 @@ from PySide6.QtWidgets import QLabel
 
 from nam_gui import style
 
-__all__ = ["Plot", "quiet_label", "submodel_colour", "swatch_text", "translucent"]
+__all__ = ["RESTYLED_BY", "Plot", "quiet_label", "submodel_colour", "swatch_text", "translucent"]
 
 GRID_ALPHA = 0.25
+RESTYLED_BY = (QEvent.Type.PaletteChange, QEvent.Type.FontChange, QEvent.Type.ThemeChange)
+"""Events of a widget after which its charts want :meth:`Plot.restyle`."""
+
 WIDEST_NUMBER = "0.00001"
 _PLACES = ("A2-Lite", "A2-Full")
 
