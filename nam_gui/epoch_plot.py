@@ -95,5 +95,4 @@ class EpochPlot(Plot):
             start = max(0, int(np.searchsorted(line.epochs, left)) - 1)
             stop = min(len(heights), int(np.searchsorted(line.epochs, right)) + 1)
             rows, shown = envelope(heights, start, stop, self.columns())
-            curve.setData(line.epochs[rows], shown)
-            curve.setPen(pg.mkPen(line.colour, width=line.width))
+            self.draw(curve, line.epochs[rows], shown, line.colour, line.width)

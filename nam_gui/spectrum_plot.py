@@ -13,7 +13,7 @@ from PySide6.QtGui import QFont
 
 from nam_engine.levels import level_over_frequency
 from nam_gui import style
-from nam_gui.axes import FrequencyAxis
+from nam_gui.axes import FrequencyAxis, NumberAxis
 from nam_gui.plots import Plot, submodel_colour
 
 __all__ = ["SpectrumPlot"]
@@ -30,9 +30,7 @@ class SpectrumPlot(Plot):
     """Levels in dBFS per twelfth of an octave, averaged over the whole passage."""
 
     def __init__(self) -> None:
-        level = pg.AxisItem("left", maxTickLength=0)
-        level.setStyle(maxTickLevel=0)
-        super().__init__(FrequencyAxis(), level)
+        super().__init__(FrequencyAxis(), NumberAxis("left"))
         self._target: Samples | None = None
         self._recording: Levels = (np.empty(0), np.empty(0))
         self._errors: dict[str, Levels] = {}

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QFont
 
 from nam_gui import style
+from nam_gui.axes import NumberAxis
 from nam_gui.envelopes import envelope
-from nam_gui.plots import Plot, submodel_colour
+from nam_gui.plots import Plot, submodel_colour, translucent
 
 __all__ = ["TracePlot"]
 
@@ -21,20 +22,15 @@ Samples = NDArray[np.float32]
 FEWEST_SAMPLES = 32  # nearer than this there is nothing to see
 HEADROOM = 1.15  # above the recording's peak in view; a wild model must not make it small
 QUIETEST = 1e-4
-RECORDING_WIDTH, MODEL_WIDTH = 3.0, 1.0
+RECORDING_WIDTH, MODEL_WIDTH = 3.0, 1.2
+AREA_ALPHA = 110
 
 
 class TracePlot(Plot):
     """Audio against seconds; as high as the recording is in what is seen of it."""
 
     def __init__(self) -> None:
-        time = pg.AxisItem("bottom", maxTickLength=0)
-        level = pg.AxisItem("left", maxTickLength=0)
-        for axis in (time, level):
-            axis.setStyle(maxTickLevel=0)
-            axis.enableAutoSIPrefix(False)
-        time.setTickDensity(2)
-        super().__init__(time, level)
+        super().__init__(NumberAxis("bottom"), NumberAxis("left"))
         self.setMouseEnabled(x=True, y=False)
         self._target: Samples = np.empty(0, np.float32)
         self._predictions: dict[str, Samples] = {}
@@ -85,8 +81,9 @@ class TracePlot(Plot):
             is_recording = trace is self._target
             if is_recording:
                 peak = float(np.abs(heights[np.isfinite(heights)]).max(initial=QUIETEST))
-            # Lines as wide as this hide one another where a whole pixel column is filled.
-            wide = is_recording and len(indices) == stop - start
-            curve.setData(indices / rate, heights)
-            curve.setPen(pg.mkPen(colour, width=RECORDING_WIDTH if wide else MODEL_WIDTH))
+            # Where traces fill an area, the recording shows through the models.
+            is_area = not is_recording and self.is_crowded(len(indices))
+            shade = translucent(colour, AREA_ALPHA if is_area else 255)
+            width = RECORDING_WIDTH if is_recording else MODEL_WIDTH
+            self.draw(curve, indices / rate, heights, shade, width)
         self.setYRange(-HEADROOM * peak, HEADROOM * peak, padding=0)

@@ -24,7 +24,7 @@ FIRST_SECONDS = 0.05
 ZOOM = 0.7
 STEP = 0.1  # of what is in view, by an arrow key
 PAGE = 0.9
-WAVE_LINES, SPECTRUM_LINES = 7, 6  # least heights, in lines of text
+WAVE_LINES, SPECTRUM_LINES = 9, 8  # least heights, in lines of text
 
 
 class WaveformView(QWidget):
@@ -93,7 +93,7 @@ class WaveformView(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._trace.setLabel("left", self.tr("level (1 is full)"))
         self._trace.setLabel("bottom", self.tr("time (s)"))
-        self._trace.setToolTip(self.tr("Wheel or + and −: zoom. Drag or arrow keys: move."))
+        self._trace.setToolTip(self.tr("Wheel, + and -: zoom. Drag or arrow keys: move."))
         self._trace.view.sigXRangeChanged.connect(self._follow_view)
         self._spectrum.setLabel("left", self.tr("level (dBFS)"))
         self._spectrum.setLabel("bottom", self.tr("frequency (Hz)"))
@@ -104,6 +104,7 @@ class WaveformView(QWidget):
         for legend in (self._wave_legend, self._spectrum_legend):
             legend.setTextFormat(Qt.TextFormat.RichText)
             legend.setWordWrap(True)
+            legend.setContentsMargins(style.SPACING, 0, style.SPACING, 0)
         self._charts = QWidget()
         charts = QVBoxLayout(self._charts)
         charts.setContentsMargins(0, 0, 0, 0)
