@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import html
-from typing import Any
 
 import pyqtgraph as pg
-from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPalette
 from PySide6.QtWidgets import QLabel
@@ -81,26 +79,6 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         curve = pg.PlotCurveItem(connect="finite", antialias=True)
         self.addItem(curve, ignoreBounds=True)
         return curve
-
-    def draw(
-        self,
-        curve: pg.PlotCurveItem,
-        x: NDArray[Any],
-        y: NDArray[Any],
-        colour: QColor,
-        width: float,
-    ) -> None:
-        """Set a curve's points; where they crowd, its line is thin.
-
-        A wide smooth line that goes up and down in every pixel column takes 150 ms, a thin
-        one 2 ms.
-        """
-        curve.setData(x, y)
-        curve.setPen(pg.mkPen(colour, width=1.0 if self.is_crowded(len(x)) else width))
-
-    def is_crowded(self, points: int) -> bool:
-        """Whether so many points of a curve leave it less than two pixels each."""
-        return 2 * points > self.columns()
 
     def add_text(self) -> pg.TextItem:
         """A text over the curves, of their font's size at any zoom."""

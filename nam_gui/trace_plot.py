@@ -22,8 +22,9 @@ Samples = NDArray[np.float32]
 FEWEST_SAMPLES = 32  # nearer than this there is nothing to see
 HEADROOM = 1.15  # above the recording's peak in view; a wild model must not make it small
 QUIETEST = 1e-4
-RECORDING_WIDTH, MODEL_WIDTH = 3.0, 1.2
+RECORDING_WIDTH, MODEL_WIDTH = 3.0, 1.0
 AREA_ALPHA = 110
+AREA_SAMPLES = 4  # per pixel
 
 
 class TracePlot(Plot):
@@ -72,6 +73,8 @@ class TracePlot(Plot):
         colours = [style.scheme().recording, *map(submodel_colour, self._predictions, count())]
         while len(self._curves) < len(traces):
             self._curves.append(self.add_curve())
+        # Where traces fill an area, the recording shows through the models.
+        is_area = stop - start > AREA_SAMPLES * self.columns()
         peak = 0.0
         for curve, trace, colour in zip_longest(self._curves, traces, colours):
             if trace is None:
@@ -81,9 +84,8 @@ class TracePlot(Plot):
             is_recording = trace is self._target
             if is_recording:
                 peak = float(np.abs(heights[np.isfinite(heights)]).max(initial=QUIETEST))
-            # Where traces fill an area, the recording shows through the models.
-            is_area = not is_recording and self.is_crowded(len(indices))
-            shade = translucent(colour, AREA_ALPHA if is_area else 255)
-            width = RECORDING_WIDTH if is_recording else MODEL_WIDTH
-            self.draw(curve, indices / rate, heights, shade, width)
+            width = RECORDING_WIDTH if is_recording and not is_area else MODEL_WIDTH
+            shade = translucent(colour, AREA_ALPHA if is_area and not is_recording else 255)
+            curve.setData(indices / rate, heights)
+            curve.setPen(pg.mkPen(shade, width=width))
         self.setYRange(-HEADROOM * peak, HEADROOM * peak, padding=0)
