@@ -23,7 +23,8 @@ __all__ = ["EpochPlot", "Line", "logs"]
 LOWEST = 1e-7
 SHORTEST_DECADES = 0.3
 ABOVE, BELOW = 0.06, 0.14
-PIXELS_PER_EPOCH = 3  # with fewer, curves are thin
+PIXELS_PER_EPOCH = 5  # with fewer, curves are thin
+BLOCK_PIXELS = 2
 WIDEST_EPOCHS = 1e6
 
 
@@ -95,7 +96,7 @@ class EpochPlot(Plot):
             # One more on each side: the line goes on to the edge.
             start = max(0, int(np.searchsorted(line.epochs, left)) - 1)
             stop = min(len(heights), int(np.searchsorted(line.epochs, right)) + 1)
-            rows, shown = envelope(heights, start, stop, self.columns())
+            rows, shown = envelope(heights, start, stop, self.columns() // BLOCK_PIXELS)
             curve.setData(line.epochs[rows], shown)
             # A wide smooth line that jumps up and down every pixel takes 150 ms, a thin one 2 ms.
             is_crowded = PIXELS_PER_EPOCH * len(rows) > self.columns()
