@@ -26,19 +26,31 @@ def three_digits(value: float) -> str:
     return np.format_float_positional(value, precision=3, fractional=False, trim="-")
 
 
-class EpochAxis(pg.AxisItem):  # type: ignore[misc]
-    """Whole numbers only."""
+class NumberAxis(pg.AxisItem):  # type: ignore[misc]
+    """Evenly spaced round numbers, as many as have room."""
 
-    def __init__(self) -> None:
-        super().__init__("bottom", maxTickLength=0)
-        self.setStyle(maxTickLevel=0)
-        self.setTickDensity(2)
+    smallest_step = 0.0
+
+    def __init__(self, orientation: str) -> None:
+        super().__init__(orientation, maxTickLength=0)
+        self.enableAutoSIPrefix(False)
 
     def tickSpacing(  # noqa: N802
         self, low: float, high: float, size: float
     ) -> list[tuple[float, float]]:
-        levels = super().tickSpacing(low, high, size)
-        return [(max(1, spacing), offset) for spacing, offset in levels]
+        places = max(0, -math.floor(math.log10((high - low) / 5)))
+        widest = f"{high:.{places}f}"
+        step = _round_step((high - low) / max(2, size / _room(self, widest)))
+        return [(max(step, self.smallest_step), 0.0)]
+
+
+class EpochAxis(NumberAxis):
+    """Whole numbers only."""
+
+    smallest_step = 1.0
+
+    def __init__(self) -> None:
+        super().__init__("bottom")
 
 
 class LogAxis(pg.AxisItem):  # type: ignore[misc]
@@ -55,7 +67,7 @@ class LogAxis(pg.AxisItem):  # type: ignore[misc]
         self, low: float, high: float, size: float
     ) -> list[tuple[float | None, list[float]]]:
         low, high = sorted((low, high))
-        most = max(2, int(size / self._room()))
+        most = max(2, int(size / _room(self, "500")))
         return [(None, _round_logs(low, high, most))]
 
     def tickStrings(  # noqa: N802
@@ -66,13 +78,6 @@ class LogAxis(pg.AxisItem):  # type: ignore[misc]
     def text_of(self, value: float) -> str:
         return three_digits(value)
 
-    def _room(self) -> float:
-        """Pixels that one tick's text wants along the axis."""
-        metrics = QFontMetricsF(self.style["tickFont"] or self.font())
-        if self.orientation in ("left", "right"):
-            return VERTICAL_ROOM * metrics.height()
-        return HORIZONTAL_ROOM * metrics.horizontalAdvance("500")
-
 
 class FrequencyAxis(LogAxis):
     """100, 1k, 10k; the unit is in the label."""
@@ -82,6 +87,20 @@ class FrequencyAxis(LogAxis):
 
     def text_of(self, value: float) -> str:
         return f"{three_digits(value / 1000)}k" if value >= 999.5 else three_digits(value)
+
+
+def _room(axis: pg.AxisItem, text: str) -> float:
+    """Pixels that a tick with such a text wants along the axis."""
+    metrics = QFontMetricsF(axis.style["tickFont"] or axis.font())
+    if axis.orientation in ("left", "right"):
+        return VERTICAL_ROOM * metrics.height()
+    return HORIZONTAL_ROOM * metrics.horizontalAdvance(text)
+
+
+def _round_step(least: float) -> float:
+    """The next of 1, 2, 5, 10 ... that is not less."""
+    decade = 10.0 ** math.floor(math.log10(least))
+    return next(m * decade for m in (1, 2, 5, 10, 20) if m * decade >= least)
 
 
 def _round_logs(low: float, high: float, most: int) -> list[float]:
@@ -102,11 +121,9 @@ def _round_logs(low: float, high: float, most: int) -> list[float]:
 def _linear_logs(low: float, high: float, most: int) -> list[float]:
     """For a range much shorter than a decade: evenly spaced values."""
     first, last = 10**low, 10**high
-    rough = (last - first) / min(most, 5)
-    if rough <= 0:
+    if first == last:
         return []
-    decade = 10 ** math.floor(math.log10(rough))
-    step = next(m * decade for m in (1, 2, 5, 10) if m * decade >= rough)
+    step = _round_step((last - first) / min(most, 5))
     numbers = range(math.ceil(first / step), math.floor(last / step) + 1)
     return [math.log10(n * step) for n in numbers if n > 0]
 

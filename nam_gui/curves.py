@@ -23,7 +23,7 @@ from nam_gui.axes import three_digits
 from nam_gui.epoch_plot import EpochPlot, Line
 from nam_gui.epoch_table import EpochTable
 from nam_gui.esr_plot import AIM_HIGH, AIM_LOW, Best, EsrPlot
-from nam_gui.plots import quiet_label, submodel_colour, swatch_text, translucent
+from nam_gui.plots import RESTYLED_BY, quiet_label, submodel_colour, swatch_text, translucent
 
 __all__ = ["Curves"]
 
@@ -32,7 +32,7 @@ FEWEST_EPOCHS = 4  # a chart of one point has no width
 X_MARGIN = 0.02
 EARLIER_ALPHA = 80
 ZOOM = 0.8
-RESTYLED_BY = (QEvent.Type.PaletteChange, QEvent.Type.FontChange, QEvent.Type.ThemeChange)
+MAIN_LINES, DETAIL_LINES = 8, 3  # least heights of the charts, in lines of text
 
 
 class Curves(QWidget):
@@ -55,10 +55,7 @@ class Curves(QWidget):
         self._timer = QTimer(self, singleShot=True, interval=REDRAW_MS)
         self._timer.timeout.connect(self._redraw)
         self._main = EsrPlot()
-        self._details = (
-            EpochPlot(self.tr("training loss")),
-            EpochPlot(self.tr("learning rate")),
-        )
+        self._details = (EpochPlot(), EpochPlot())
         self._plots: tuple[EpochPlot, ...] = (self._main, *self._details)
         self._build()
         self.clear_all()
@@ -126,7 +123,9 @@ class Curves(QWidget):
             plot.hovered.connect(self._point_at)
             plot.left.connect(self._point_nowhere)
             plot.moved.connect(self._hold_view)
-        for plot in self._details:
+        captions = (self.tr("training loss"), self.tr("learning rate"))
+        for plot, caption in zip(self._details, captions, strict=True):
+            plot.add_caption(caption)
             plot.setXLink(self._main.getPlotItem())
             plot.axes["bottom"].setStyle(showValues=False)
             plot.hide()
@@ -245,11 +244,15 @@ class Curves(QWidget):
         return "<br>".join(lines)
 
     def _restyle(self) -> None:
+        line = self.fontMetrics().height()
         for plot in self._plots:
             plot.restyle(self.font())
+            plot.setMinimumHeight(
+                round((MAIN_LINES if plot is self._main else DETAIL_LINES) * line)
+            )
         # The band's words take their room in all charts, so that epochs line up.
         for plot in self._details:
-            plot.getPlotItem().layout.setContentsMargins(0, 0, self._main.words.width(), 0)
+            plot.getPlotItem().layout.setContentsMargins(0, 0, self._main.words_width(), 0)
         self._redraw_soon()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 __all__ = ["envelope"]
 
-POINTS_PER_COLUMN = 4  # below this every value is drawn
+POINTS_PER_COLUMN = 2  # below this every value is drawn
 
 
 def envelope(

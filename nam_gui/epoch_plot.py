@@ -21,7 +21,10 @@ __all__ = ["EpochPlot", "Line", "logs"]
 
 # Zero has no place on a log axis; below this nothing is told apart, neither by ear nor in float32.
 LOWEST = 1e-7
-MARGIN_DECADES = 0.08
+SHORTEST_DECADES = 0.3
+ABOVE, BELOW = 0.06, 0.14
+PIXELS_PER_EPOCH = 5  # with fewer, curves are thin
+BLOCK_PIXELS = 2
 WIDEST_EPOCHS = 1e6
 
 
@@ -44,9 +47,8 @@ def logs(values: NDArray[np.float64]) -> NDArray[np.float64]:
 class EpochPlot(Plot):
     """Curves over epochs. The x axis belongs to the caller, who links or sets it."""
 
-    def __init__(self, label: str) -> None:
+    def __init__(self) -> None:
         super().__init__(EpochAxis(), LogAxis("left"))
-        self.setLabel("left", label)
         self.setLimits(xMin=-WIDEST_EPOCHS / 100, xMax=WIDEST_EPOCHS, minXRange=2)
         self.setLimits(yMin=-12, yMax=12, minYRange=0.05)
         self._lines: list[tuple[Line, NDArray[np.float64]]] = []
@@ -63,14 +65,14 @@ class EpochPlot(Plot):
         self._draw()
 
     def fit_height(self, low: float = np.inf, high: float = 0.0) -> None:
-        """Show all values of the lines, and ``low`` to ``high``."""
+        """Show all values of the lines, and ``low`` to ``high``, with room for texts around."""
         seen = [heights[np.isfinite(heights)] for _, heights in self._lines]
         bounds = [part for part in seen if len(part)]
         bottom = min([np.log10(low), *(part.min() for part in bounds)])
         top = max([np.log10(high) if high else -np.inf, *(part.max() for part in bounds)])
         if bottom <= top:
-            margin = MARGIN_DECADES * max(1.0, top - bottom)
-            self.setYRange(bottom - margin, top + margin, padding=0)
+            span = max(SHORTEST_DECADES, top - bottom)
+            self.setYRange(bottom - BELOW * span, top + ABOVE * span, padding=0)
 
     def set_cursor(self, epoch: float | None) -> None:
         """Stand a thin line at an epoch, or take it away."""
@@ -94,6 +96,8 @@ class EpochPlot(Plot):
             # One more on each side: the line goes on to the edge.
             start = max(0, int(np.searchsorted(line.epochs, left)) - 1)
             stop = min(len(heights), int(np.searchsorted(line.epochs, right)) + 1)
-            rows, shown = envelope(heights, start, stop, self.columns())
+            rows, shown = envelope(heights, start, stop, self.columns() // BLOCK_PIXELS)
             curve.setData(line.epochs[rows], shown)
-            curve.setPen(pg.mkPen(line.colour, width=line.width))
+            # A wide smooth line that jumps up and down every pixel takes 150 ms, a thin one 2 ms.
+            is_crowded = PIXELS_PER_EPOCH * len(rows) > self.columns()
+            curve.setPen(pg.mkPen(line.colour, width=1.0 if is_crowded else line.width))

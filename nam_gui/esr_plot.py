@@ -24,7 +24,8 @@ FAR_BELOW = 1e-12
 AIM_LOW, AIM_HIGH = 0.006, 0.15
 SHAPES = ("o", "d", "s", "t1")
 DOT_SIZE = 10
-LABEL_ALPHA = 190
+LABEL_ALPHA, READOUT_ALPHA = 130, 240
+LABEL_BELOW, LABEL_ABOVE = -0.25, 1.25  # anchors: a quarter of the text's height away
 SHADES = (44, 24, 24)
 
 
@@ -42,7 +43,7 @@ class EsrPlot(EpochPlot):
     """ESR over epochs with bands, best epochs and what is under the cursor."""
 
     def __init__(self) -> None:
-        super().__init__("")
+        super().__init__()
         self.setLabel("left", self.tr("how far off (ESR)"))
         self.setLabel("bottom", self.tr("epoch"))
         self._band_names = (self.tr("great"), self.tr("good"), self.tr("may do"))
@@ -56,12 +57,12 @@ class EsrPlot(EpochPlot):
         self._dots = pg.ScatterPlotItem(antialias=True)
         self._dots.setZValue(10)
         self.addItem(self._dots, ignoreBounds=True)
+        self._text_font = self.font()
         self._best: list[Best] = []
         self._labels: list[pg.TextItem] = []
-        self._readout = pg.TextItem()
+        self._readout = self.add_text()
         self._readout.setZValue(20)
         self._readout.hide()
-        self.addItem(self._readout, ignoreBounds=True)
         self.view.sigRangeChanged.connect(self._place_texts)
         self.view.sigResized.connect(self._place_texts)
 
@@ -69,10 +70,8 @@ class EsrPlot(EpochPlot):
         """Mark the best epochs: a dot of its own shape for each, and its text."""
         self._best = list(best)
         while len(self._labels) < len(self._best):
-            label = pg.TextItem()
-            label.setZValue(15)
-            self.addItem(label, ignoreBounds=True)
-            self._labels.append(label)
+            self._labels.append(self.add_text())
+            self._dress(self._labels[-1])
         for label, mark in zip_longest(self._labels, self._best):
             label.setVisible(mark is not None)
             if mark is not None:
@@ -103,15 +102,23 @@ class EsrPlot(EpochPlot):
         ):
             band.setBrush(pg.mkBrush(translucent(colour, alpha)))
         self.words.setPen(None)
-        metrics = QFontMetrics(font)
-        widest = max(map(metrics.horizontalAdvance, self._band_names))
-        self.words.setWidth(widest + 2 * style.SPACING)
+        self._text_font = font
+        self.words.setWidth(self.words_width())
         for label in (*self._labels, self._readout):
-            label.setFont(font)
-            label.fill = pg.mkBrush(translucent(colours.background, LABEL_ALPHA))
+            self._dress(label)
+        self._readout.fill = pg.mkBrush(translucent(colours.background, READOUT_ALPHA))
         self._readout.border = pg.mkPen(colours.faint)
         self._readout.setColor(colours.text)
         self.show_best(self._best)
+
+    def words_width(self) -> int:
+        """What the bands' words take on the right, in pixels."""
+        metrics = QFontMetrics(self._text_font)
+        return max(map(metrics.horizontalAdvance, self._band_names)) + 2 * style.SPACING
+
+    def _dress(self, text: pg.TextItem) -> None:
+        text.setFont(self._text_font)
+        text.fill = pg.mkBrush(translucent(style.scheme().background, LABEL_ALPHA))
 
     def _add_band(self, low: float, high: float) -> pg.LinearRegionItem:
         band = pg.LinearRegionItem((low, high), "horizontal", movable=False, pen=pg.mkPen(None))
@@ -130,7 +137,7 @@ class EsrPlot(EpochPlot):
     def _place_words(self) -> None:
         """Each band's word stands in the middle of what is seen of it, if it fits there."""
         bottom, top = self.view.viewRange()[1]
-        room = QFontMetrics(self.words.style["tickFont"] or self.font()).height()
+        room = QFontMetrics(self._text_font).height()
         pixel = (top - bottom) / max(1.0, self.view.height())
         words = []
         for (low, high), name in zip(self._band_edges, self._band_names, strict=True):
@@ -140,14 +147,15 @@ class EsrPlot(EpochPlot):
         self.words.setTicks([words])
 
     def _place_labels(self) -> None:
-        """Towards the middle of the chart; the lowest below its dot, the others above theirs."""
-        (left, right), (bottom, top) = self.view.viewRange()
+        """Right of the dots where there is room; the lowest below its dot, others above."""
+        (_, right), (bottom, _) = self.view.viewRange()
+        pixel_x, pixel_y = self.view.viewPixelSize()
         lowest = min((mark.esr for mark in self._best), default=0.0)
         for label, mark in zip(self._labels, self._best, strict=False):
-            height = self._height(mark)
-            side = 1.0 if mark.epoch > (left + right) / 2 else 0.0
-            is_below = mark.esr == lowest and height > bottom + 0.15 * (top - bottom)
-            label.setAnchor((side, -0.25 if is_below else 1.25))
+            size, height = label.boundingRect(), self._height(mark)
+            fits_right = mark.epoch + size.width() * pixel_x < right
+            is_below = mark.esr == lowest and height - 1.4 * size.height() * pixel_y > bottom
+            label.setAnchor((0.0 if fits_right else 1.0, LABEL_BELOW if is_below else LABEL_ABOVE))
             label.setPos(mark.epoch, height)
 
     def _place_readout(self) -> None:

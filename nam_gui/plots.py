@@ -11,9 +11,12 @@ from PySide6.QtWidgets import QLabel
 
 from nam_gui import style
 
-__all__ = ["Plot", "quiet_label", "submodel_colour", "swatch_text", "translucent"]
+__all__ = ["RESTYLED_BY", "Plot", "quiet_label", "submodel_colour", "swatch_text", "translucent"]
 
 GRID_ALPHA = 0.25
+RESTYLED_BY = (QEvent.Type.PaletteChange, QEvent.Type.FontChange, QEvent.Type.ThemeChange)
+"""Events of a widget after which its charts want :meth:`Plot.restyle`."""
+
 WIDEST_NUMBER = "0.00001"
 _PLACES = ("A2-Lite", "A2-Full")
 
@@ -63,6 +66,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMenuEnabled(False)
         self.hideButtons()
+        self._caption: pg.TextItem | None = None
         self.axes = {"bottom": bottom, "left": left}
         self.view = self.getViewBox()
         self.view.disableAutoRange()
@@ -76,6 +80,21 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         self.addItem(curve, ignoreBounds=True)
         return curve
 
+    def add_text(self) -> pg.TextItem:
+        """A text over the curves, of their font's size at any zoom."""
+        text = pg.TextItem()
+        text.setZValue(15)
+        self.addItem(text, ignoreBounds=True)
+        return text
+
+    def add_caption(self, text: str) -> None:
+        """What the chart shows, in its upper right corner, where falling curves are not."""
+        self._caption = self.add_text()
+        self._caption.setText(text)
+        self._caption.setAnchor((1.0, 0.0))
+        self.view.sigRangeChanged.connect(self._place_caption)
+        self.view.sigResized.connect(self._place_caption)
+
     def restyle(self, font: QFont) -> None:
         """Take over the present colours, and a font for all texts."""
         colours = style.scheme()
@@ -87,6 +106,10 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
             axis.setTickFont(font)
             axis.label.setFont(font)
             axis.setLabel(axis.labelText)
+        if self._caption is not None:
+            self._caption.setFont(font)
+            self._caption.setColor(colours.text)
+            self._place_caption()
         metrics = QFontMetrics(font)
         # One width for all, or charts below one another would not line up.
         width = metrics.horizontalAdvance(WIDEST_NUMBER) + metrics.height() + 2 * style.SPACING
@@ -110,6 +133,11 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
             self.hovered.emit(self.view.mapSceneToView(position).x())
         else:
             self.left.emit()
+
+    def _place_caption(self) -> None:
+        assert self._caption is not None
+        (_, right), (_, top) = self.view.viewRange()
+        self._caption.setPos(right, top)
 
     def _say_moved(self, _enabled: object) -> None:
         self.moved.emit()
