@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nam_engine.alignment import Alignment, Confidence
-from nam_engine.audio import Span, rms_dbfs
+from nam_engine.audio import Recording, Span, rms_dbfs
 from nam_engine.effects import (
     Levels,
     Swing,
@@ -29,7 +29,15 @@ from nam_engine.effects import (
 )
 from nam_engine.findings import Finding, Kind, Severity
 
-__all__ = ["Noise", "Pair", "check_pair", "noise_floor", "offset_at_rest", "replicate_esr"]
+__all__ = [
+    "Noise",
+    "Pair",
+    "check_pair",
+    "noise_floor",
+    "offset_at_rest",
+    "replicate_esr",
+    "without_offset",
+]
 
 Samples = NDArray[np.float32]
 
@@ -65,7 +73,8 @@ class Pair:
     """An aligned input ``x`` and output ``y``, (time,) each, of equal length.
 
     ``validation`` is the passage that will validate, ``replicates`` the one that is played
-    twice; the names are those of the files. ``latency_samples`` were taken out.
+    twice. ``recorded`` is the output as it was before its rate was converted and
+    ``latency_samples`` were taken out.
     """
 
     x: Samples
@@ -75,8 +84,12 @@ class Pair:
     validation: Span
     replicates: tuple[Span, Span] | None
     input_name: str
-    output_name: str
+    recorded: Recording
     latency_samples: int = 0
+
+    @property
+    def output_name(self) -> str:
+        return self.recorded.path.name
 
     @cached_property
     def levels(self) -> Levels:
@@ -110,10 +123,15 @@ def check_pair(pair: Pair) -> list[Finding]:
     return [finding for findings in [foreign, *found] for finding in findings]
 
 
+def without_offset(samples: Samples) -> Samples:
+    """What is heard of samples (time,): an offset is not."""
+    return samples - np.float32(samples.mean(dtype=np.float64))
+
+
 def check_silence(pair: Pair) -> list[Finding]:
     findings = []
     for name, samples in ((pair.input_name, pair.x), (pair.output_name, pair.y)):
-        level_dbfs = rms_dbfs(samples)
+        level_dbfs = rms_dbfs(without_offset(samples))
         if level_dbfs < SILENT_DBFS:
             level = "digital silence" if level_dbfs == -np.inf else f"{level_dbfs:.0f} dBFS"
             findings.append(
@@ -155,28 +173,31 @@ def offset_at_rest(x: Samples, y: Samples, sample_rate_hz: int) -> tuple[float, 
 
 
 def check_clipping(pair: Pair) -> list[Finding]:
-    """Runs of samples at full scale; a single one is just a loud moment."""
-    flat = np.abs(pair.y) >= FULL_SCALE
-    if not flat.any():
+    """Runs of samples at full scale; a single one is just a loud moment.
+
+    A file that goes beyond full scale is in floating point and has lost nothing there.
+    """
+    samples, rate = pair.recorded.samples, pair.recorded.sample_rate_hz
+    size = np.abs(samples)
+    if not FULL_SCALE <= size.max() <= 1 / FULL_SCALE:
         return []
-    starts, lengths = _runs(flat)
+    starts, lengths = _runs(size >= FULL_SCALE)
     starts, lengths = starts[lengths >= MIN_CLIPPED_RUN], lengths[lengths >= MIN_CLIPPED_RUN]
     if not len(starts):
         return []
-    samples = int(lengths.sum())
-    heavy = samples > MAX_CLIPPED_SHARE * len(pair.y)
+    share = int(lengths.sum()) / len(samples)
     places = "place" if len(starts) == 1 else "places"
     message = (
         f"{pair.output_name} is clipped at {len(starts)} {places}, first at"
-        f" {pair.place(starts[0]):.1f} s ({100 * samples / len(pair.y):.2g}% of the recording)."
+        f" {starts[0] / rate:.1f} s ({100 * share:.2g}% of the recording)."
     )
     return [
         Finding(
             Kind.CLIPPED,
-            STOP if heavy else WARN,
+            STOP if share > MAX_CLIPPED_SHARE else WARN,
             message,
-            {"places": len(starts), "samples": samples, "first_seconds": pair.place(starts[0])},
-            {"starts": starts[:MAX_PLACES], "lengths": lengths[:MAX_PLACES]},
+            {"places": len(starts), "share": share, "first_seconds": starts[0] / rate},
+            {"seconds": starts[:MAX_PLACES] / rate},
         )
     ]
 
@@ -215,12 +236,12 @@ def noise_floor(pair: Pair) -> Noise | None:
         frames = rest[: len(rest) // 512 * 512].reshape(-1, 512)
         powers.append(np.var(frames, axis=1, dtype=np.float64))
     every = np.concatenate(powers) if powers else np.zeros(0)
-    if len(every) < 2:
+    target_dbfs = rms_dbfs(pair.validation.of(pair.y))
+    if len(every) < 2 or target_dbfs == -np.inf:
         return None
-    target = pair.validation.of(pair.y)
-    level = float(np.mean(np.square(target, dtype=np.float64)))
     noise = float(np.median(every))
-    return Noise(10 * np.log10(noise) if noise > 0 else -np.inf, noise / level if level else np.inf)
+    level_dbfs = 10 * float(np.log10(noise)) if noise > 0 else -np.inf
+    return Noise(level_dbfs, 10 ** ((level_dbfs - target_dbfs) / 10))
 
 
 def check_noise(pair: Pair) -> list[Finding]:
@@ -361,17 +382,18 @@ def check_clock(pair: Pair) -> list[Finding]:
     if alignment.jumps:
         first = alignment.jumps[0]
         what = "are missing" if first.samples < 0 else "are too many"
-        more = f", and {len(alignment.jumps) - 1} more" if len(alignment.jumps) > 1 else ""
-        seconds = first.seconds + pair.seconds(alignment.delay_samples)
+        more = f"; it happens {len(alignment.jumps)} times" if len(alignment.jumps) > 1 else ""
+        later = pair.seconds(alignment.delay_samples)
+        seconds = np.array([later + jump.seconds for jump in alignment.jumps])
         message = (
             f"{abs(first.samples)} samples {what} in {pair.output_name}"
-            f" at about {seconds:.1f} s{more}."
+            f" at about {seconds[0]:.1f} s{more}."
         )
         picture = {
-            "seconds": np.array([jump.seconds for jump in alignment.jumps]),
+            "seconds": seconds,
             "samples": np.array([jump.samples for jump in alignment.jumps]),
         }
-        numbers = {"samples": first.samples, "first_seconds": seconds}
+        numbers = {"samples": first.samples, "first_seconds": float(seconds[0])}
         return [Finding(Kind.JUMP, STOP, message, numbers, picture)]
     if alignment.drift_ppm is None:
         return []
@@ -391,7 +413,7 @@ def check_gaps(pair: Pair) -> list[Finding]:
     gaps = _gaps(pair)
     if not gaps:
         return []
-    more = f", and {len(gaps) - 1} more times" if len(gaps) > 1 else ""
+    more = f" and {len(gaps) - 1} times more" if len(gaps) > 1 else ""
     first = gaps[0]
     message = (
         f"{pair.output_name} falls silent for {1000 * pair.seconds(len(first)):.0f} ms"
@@ -403,8 +425,8 @@ def check_gaps(pair: Pair) -> list[Finding]:
         "first_length_seconds": pair.seconds(len(first)),
     }
     picture = {
-        "starts": np.array([gap.start for gap in gaps[:MAX_PLACES]]),
-        "lengths": np.array([len(gap) for gap in gaps[:MAX_PLACES]]),
+        "seconds": np.array([pair.place(gap.start) for gap in gaps[:MAX_PLACES]]),
+        "lengths": np.array([pair.seconds(len(gap)) for gap in gaps[:MAX_PLACES]]),
     }
     return [Finding(Kind.GAP, WARN, message, numbers, picture)]
 
@@ -472,8 +494,8 @@ def check_clicks(pair: Pair) -> list[Finding]:
     first = pair.place(clicks[0] * frame)
     message = f"{pair.output_name} clicks at {len(clicks)} {places}, first at {first:.2f} s."
     numbers = {"places": len(clicks), "first_seconds": first}
-    starts = {"starts": clicks[:MAX_PLACES] * frame}
-    return [Finding(Kind.CLICKS, WARN, message, numbers, starts)]
+    seconds = np.array([pair.place(click * frame) for click in clicks[:MAX_PLACES]])
+    return [Finding(Kind.CLICKS, WARN, message, numbers, {"seconds": seconds})]
 
 
 def _jumps(samples: Samples, frame: int) -> Samples:
@@ -506,12 +528,6 @@ def _any_within(
     return np.asarray(distances.min(axis=1, initial=np.inf) <= distance)
 
 
-def check_polarity(pair: Pair) -> list[Finding]:
-    if pair.alignment.polarity > 0 or pair.alignment.confidence is Confidence.NONE:
-        return []
-    return [Finding(Kind.INVERTED, INFO, f"{pair.output_name} is upside down.")]
-
-
 Check = Callable[[Pair], list[Finding]]
 LEVEL_CHECKS: tuple[Check, ...] = (check_clipping, check_level)
 # These mean something only where the output follows the input.
@@ -523,5 +539,4 @@ CHECKS: tuple[Check, ...] = (
     check_replicates,
     check_gate,
     check_noise,
-    check_polarity,
 )
