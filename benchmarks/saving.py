@@ -1,6 +1,6 @@
 """What it costs to lose nothing: saving the state and the model, and waiting for each step.
 
-    python benchmarks/saving.py
+python benchmarks/saving.py
 """
 
 from __future__ import annotations
