@@ -11,16 +11,13 @@ from numpy.typing import NDArray
 from nam_engine.alignment import Alignment, Confidence, align_recordings
 from nam_engine.audio import Recording, Span, resampled, rms_dbfs
 from nam_engine.capture import Capture, Split, align, chosen_split, default_split, make_capture
-from nam_engine.checks import (
-    SILENT_DBFS,
-    Pair,
-    check_pair,
-    noise_floor,
-    replicate_esr,
-    without_offset,
-)
+from nam_engine.checks import check_pair
 from nam_engine.errors import CaptureError
 from nam_engine.findings import Finding, Kind, Severity
+from nam_engine.gain_staging import SILENT_DBFS, without_offset
+from nam_engine.noise import noise_floor
+from nam_engine.pair import Pair
+from nam_engine.repeats import replicate_esr
 from nam_engine.signals import Recognised, find_blips, recognise
 
 __all__ = ["CaptureReport", "Choices", "Intake", "take_in"]
