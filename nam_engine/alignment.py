@@ -247,8 +247,13 @@ def _jumps(track: Track, sample_rate_hz: int) -> tuple[Jump, ...]:
     for origin in reversed(came_from):
         levels.append(int(origin[levels[-1]]))
     levels.reverse()
+    # One block gives its level a name; what the level is, all blocks say that are on it.
+    on_level = off[np.arange(len(delays)), levels] <= 1
+    starts = np.flatnonzero(np.diff(levels)) + 1
+    parts = zip(np.split(delays, starts), np.split(on_level, starts), strict=True)
+    lasting = [float(np.median(part[on])) for part, on in parts]
     return tuple(
-        Jump(float(track.seconds[i]), round(float(delays[levels[i]] - delays[levels[i - 1]])))
-        for i in range(1, len(levels))
-        if abs(delays[levels[i]] - delays[levels[i - 1]]) > MIN_JUMP_SECONDS * sample_rate_hz
+        Jump(float(track.seconds[i]), round(after - before))
+        for i, (before, after) in zip(starts, pairwise(lasting), strict=True)
+        if abs(after - before) > MIN_JUMP_SECONDS * sample_rate_hz
     )

@@ -9,11 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nam_engine.alignment import Alignment, Confidence, align_recordings
-from nam_engine.audio import Recording, Span, resampled
+from nam_engine.audio import Recording, Span, resampled, rms_dbfs
 from nam_engine.capture import Capture, Split, align, chosen_split, default_split, make_capture
-from nam_engine.checks import Pair, check_pair, noise_floor, replicate_esr
+from nam_engine.checks import check_pair
 from nam_engine.errors import CaptureError
 from nam_engine.findings import Finding, Kind, Severity
+from nam_engine.gain_staging import SILENT_DBFS, without_offset
+from nam_engine.noise import noise_floor
+from nam_engine.pair import Pair
+from nam_engine.repeats import replicate_esr
 from nam_engine.signals import Recognised, find_blips, recognise
 
 __all__ = ["CaptureReport", "Choices", "Intake", "take_in"]
@@ -21,6 +25,7 @@ __all__ = ["CaptureReport", "Choices", "Intake", "take_in"]
 Samples = NDArray[np.float32]
 
 MIN_TRAINING_RATE_HZ = 44_100
+MAX_PEAK = 1000.0  # of full scale; a floating-point file may well exceed it, but not so far
 MIN_SHARE = 0.8
 TRIMMED_SECONDS = 0.05
 MAX_LATENCY_DIFFERENCE_SECONDS = 10 / 48_000
@@ -138,11 +143,11 @@ def take_in(source: Recording, output: Recording, choices: Choices | None = None
             "Record at 48000, or choose to train at 48000.",
         )
     findings = _about_files(source, output, rate)
+    recorded = output
     source, output = resampled(source, rate), resampled(output, rate)
+    _refuse_what_is_no_audio(source, output)
     recognised = recognise(source)
-    blips = recognised.blips if recognised else find_blips(source)
-    end_blips = recognised.end_blips if recognised else ()
-    measured = align_recordings(source.samples, output.samples, rate, blips, end_blips)
+    measured = _measured(source, output, recognised)
     latency = choices.latency_samples
     if latency is None:
         latency = 0 if measured.confidence is Confidence.NONE else measured.delay_samples
@@ -156,13 +161,14 @@ def take_in(source: Recording, output: Recording, choices: Choices | None = None
         validation=split.validation,
         replicates=_replicates(recognised, len(x), moved=max(0, -latency)),
         input_name=source.path.name,
-        output_name=output.path.name,
+        recorded=recorded,
         latency_samples=latency,
     )
     findings += [
         *_about_input(source, recognised),
         *_about_length(source, output, latency),
         *_about_latency(output, measured, choices, latency, rate),
+        *_about_polarity(output, measured, choices),
         *_with_speed(check_pair(pair) if len(x) else [], source, output),
     ]
     findings.sort(key=lambda finding: list(Severity).index(finding.severity), reverse=True)
@@ -191,6 +197,25 @@ def take_in(source: Recording, output: Recording, choices: Choices | None = None
         flip_polarity=choices.flip_polarity,
     )
     return Intake(report, capture)
+
+
+def _refuse_what_is_no_audio(*recordings: Recording) -> None:
+    for recording in recordings:
+        peak = float(np.abs(recording.samples).max(initial=0))
+        if not len(recording.samples) or peak > MAX_PEAK:
+            what = f"goes up to {peak:.2g} times full scale" if peak else "contains no audio"
+            raise CaptureError(f"{recording.path.name} {what}.", "Export the recording again.")
+
+
+def _measured(source: Recording, output: Recording, recognised: Recognised | None) -> Alignment:
+    """Without offsets: two constants are alike at any latency."""
+    rate = source.sample_rate_hz
+    x, y = without_offset(source.samples), without_offset(output.samples)
+    if min(rms_dbfs(x), rms_dbfs(y)) < SILENT_DBFS:
+        return align_recordings(x[:0], y[:0], rate)
+    if recognised is None:
+        return align_recordings(x, y, rate, find_blips(source))
+    return align_recordings(x, y, rate, recognised.blips, recognised.end_blips)
 
 
 def _split(
@@ -301,6 +326,13 @@ def _about_latency(
     return findings
 
 
+def _about_polarity(output: Recording, measured: Alignment, choices: Choices) -> list[Finding]:
+    known = measured.confidence is not Confidence.NONE
+    if not known or measured.polarity > 0 or choices.flip_polarity:
+        return []
+    return [Finding(Kind.INVERTED, Severity.INFO, f"{output.path.name} is upside down.")]
+
+
 def _with_speed(findings: list[Finding], source: Recording, output: Recording) -> list[Finding]:
     """Where nothing follows the input: does it at another speed?"""
     if not any(finding.kind is Kind.UNRELATED for finding in findings):
@@ -313,12 +345,11 @@ def _with_speed(findings: list[Finding], source: Recording, output: Recording) -
         played = resampled(part, taken_hz)
         found = align_recordings(source.samples, played.samples, rate)
         if found.confidence is not Confidence.NONE:
+            speed = taken_hz / true_hz
             message = (
-                f"{output.path.name} follows {source.path.name} at {true_hz / taken_hz:.4f}"
-                f" of its speed, as if {true_hz} samples per second had been taken for {taken_hz}."
+                f"{output.path.name} plays {source.path.name} at {speed:.4f} times its speed,"
+                f" as if {true_hz} samples per second had been taken for {taken_hz}."
             )
-            finding = Finding(
-                Kind.WRONG_SPEED, Severity.STOP, message, {"speed": true_hz / taken_hz}
-            )
+            finding = Finding(Kind.WRONG_SPEED, Severity.STOP, message, {"speed": speed})
             return [finding, *(f for f in findings if f.kind is not Kind.UNRELATED)]
     return findings

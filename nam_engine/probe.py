@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from nam_engine.alignment import Confidence
 from nam_engine.audio import Span, rms_dbfs
 from nam_engine.capture import Capture
-from nam_engine.checks import MAX_DC, MAX_DC_SHARE, offset_at_rest
 from nam_engine.findings import Finding, Kind, Probe, Severity
+from nam_engine.gain_staging import MAX_DC, MAX_DC_SHARE, offset_at_rest
 from nam_engine.intake import CaptureReport
 from nam_engine.nam_file import NamModel
 from nam_engine.render import play, render

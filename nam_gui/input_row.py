@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
@@ -40,11 +42,17 @@ class InputRow(QWidget):
         self.clear()
 
     def set_input(self, name: str, seconds: float, recognised: str) -> None:
-        """``recognised`` is the name of a known input, empty for one of the user's own."""
-        kind = recognised or self.tr("an input of your own")
+        """``recognised`` is the name of a known input, empty for one of the user's own.
+
+        ``seconds`` is NaN while nobody has looked at it.
+        """
+        about = self.tr("not looked at yet")
+        if not math.isnan(seconds):
+            kind = recognised or self.tr("an input of your own")
+            about = self.tr("{0}, {1}").format(duration_text(seconds), kind)
         self._show(
             self.tr("Input: {0}").format(name),
-            self.tr("{0}, {1}").format(duration_text(seconds), kind),
+            about,
             self.tr("Change…"),
         )
 

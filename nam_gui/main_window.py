@@ -11,10 +11,12 @@ from PySide6.QtCore import QByteArray, QModelIndex, Qt, QUrl, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QDesktopServices, QKeySequence
 from PySide6.QtWidgets import (
     QFileDialog,
+    QFrame,
     QInputDialog,
     QMainWindow,
     QMenu,
     QMessageBox,
+    QScrollArea,
     QSplitter,
     QTabWidget,
     QVBoxLayout,
@@ -33,7 +35,7 @@ from nam_gui.export import export_model, proposed_path
 from nam_gui.job import Job, JobState
 from nam_gui.metadata_form import MetadataForm
 from nam_gui.queue_view import QueueView
-from nam_gui.result_card import ResultCard
+from nam_gui.result_card import ResultCard, SubmodelScore
 from nam_gui.run_bar import RunBar
 from nam_gui.style import SPACING
 from nam_gui.tasks import Pair
@@ -74,7 +76,7 @@ class MainWindow(QMainWindow):
         self.tabs.addTab(self.curves, self.tr("&Curves"))
         self.tabs.addTab(self.checks, self.tr("C&hecks"))
         self.tabs.addTab(self.alignment, self.tr("&Delay"))
-        self.tabs.addTab(self.metadata, self.tr("&Info"))
+        self.tabs.addTab(_scrolling(self.metadata), self.tr("&Info"))
         right = QWidget()
         column = QVBoxLayout(right)
         column.setContentsMargins(0, 0, 0, 0)
@@ -237,7 +239,8 @@ class MainWindow(QMainWindow):
         if job is None or run is None or not run.result or job.model_path is None:
             self.result.setVisible(False)
             return
-        self.result.set_result(job.name, run.result, run.probes, job.model_path)
+        scores = [SubmodelScore(s.name, s.metrics.esr, s.epoch) for s in run.result]
+        self.result.set_result(job.name, scores, run.probes, job.model_path)
         self.result.setVisible(True)
 
     @Slot()
@@ -411,7 +414,7 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(QByteArray(base64.b64decode(text)))
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
-        """While a training runs, the user is asked; it is ended and saved before the window goes."""
+        """Asks while a training runs, which is ended and saved before the window goes."""
         if self._is_closed:
             event.accept()
             return
@@ -441,3 +444,12 @@ class MainWindow(QMainWindow):
     def _on_closed(self) -> None:
         self._is_closed = True
         self.close()
+
+
+def _scrolling(widget: QWidget) -> QScrollArea:
+    """For what is taller than its place where the text is large."""
+    area = QScrollArea()
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setWidget(widget)
+    return area

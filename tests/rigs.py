@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ Samples = NDArray[np.float32]
 
 RATE_HZ = 48_000
 RINGING_SAMPLES = 4_800
+FFT_BLOCK = 2**15  # a multiple of it is a fast size
 
 
 def tanh(driven: Samples) -> Samples:
@@ -48,7 +49,7 @@ class Rig:
 
     def play(self, x: Samples, seed: int = 0) -> Samples:
         """What is recorded of x (time,), as long as it."""
-        size = len(x) + RINGING_SAMPLES
+        size = -(-(len(x) + RINGING_SAMPLES) // FFT_BLOCK) * FFT_BLOCK
         hz = np.fft.rfftfreq(size, 1 / RATE_HZ).astype(np.float32)
         played = np.fft.irfft(np.fft.rfft(x, size) * highpass(2, self.highpass_hz, hz), size)
         played = self.shape((10 ** (self.drive_db / 20) * played).astype(np.float32))
@@ -72,6 +73,27 @@ def random_rig(rng: np.random.Generator) -> Rig:
         delay_samples=int(rng.integers(0, 3_001)),
         noise_dbfs=rng.uniform(-100, -75) if rng.random() < 0.8 else -np.inf,
     )
+
+
+def rise_samples(rig: Rig) -> int:
+    """How long a click takes to be heard: 20 dB below the peak of its response."""
+    click = np.eye(1, 9_600, dtype=np.float32)[0]
+    response = np.abs(replace(rig, delay_samples=0, noise_dbfs=-np.inf).play(click))
+    return int(np.argmax(response > 0.1 * response.max()))
+
+
+def worn(x: Samples, rng: np.random.Generator) -> Samples:
+    """Playing as it is recorded: any level, with hiss, hum, rumble and an offset."""
+    times = np.arange(len(x)) / RATE_HZ
+    hiss = rng.standard_normal(len(x), np.float32)
+    hum = np.sin(2 * np.pi * 50 * times)
+    slow = rng.standard_normal(len(x) // 4_800 + 2)
+    rumble = np.interp(times, np.arange(len(slow)) / 10, slow)
+    worn = 10 ** (rng.uniform(-25, 0) / 20) * x
+    for disturbance in (hiss, hum, rumble, np.ones(1)):
+        if rng.random() < 0.6:
+            worn = worn + 10 ** (rng.uniform(-95, -65) / 20) * disturbance
+    return worn.clip(-1, 1).astype(np.float32)
 
 
 def lowpass(order: int, corner_hz: float, hz: Samples) -> NDArray[np.complex64]:

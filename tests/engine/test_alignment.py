@@ -8,8 +8,9 @@ import soxr
 from numpy.typing import NDArray
 from support import RATE_HZ, playing
 
-from nam_engine.alignment import Alignment, Confidence, align_recordings
+from nam_engine.alignment import Alignment, Confidence, _jumps, align_recordings
 from nam_engine.capture_signal import capture_signal
+from nam_engine.correlation import Track
 from nam_engine.demo import amplify
 from nam_engine.signals import OWN
 from nam_engine.transfer import _minimum_phase
@@ -143,6 +144,13 @@ def test_lost_samples_are_counted_and_placed(lost: int) -> None:
     (jump,) = align_recordings(x, np.concatenate([y[:at], after]), RATE_HZ).jumps
     assert jump.samples == pytest.approx(-lost, abs=2)
     assert jump.seconds == pytest.approx(10, abs=1.0)
+
+
+def test_single_blocks_do_not_change_the_count_of_lost_samples() -> None:
+    """One that is a little off could lend its name to a level, to take in one that is more."""
+    delays = np.array([730.0] * 12 + [732.5, 740, 730] + [250] * 15)
+    (jump,) = _jumps(Track(np.arange(30.0), delays, drift=0.0), RATE_HZ)
+    assert (jump.seconds, jump.samples) == (15, -480)
 
 
 @pytest.mark.parametrize("seed", range(5))

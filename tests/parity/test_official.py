@@ -16,6 +16,7 @@ from nam_engine.wavenet.packed import PackedWaveNet
 from nam_engine.wavenet.parse import parse_packed
 
 BATCH, WINDOW = 2, 4096
+GRADIENT_BATCHES = 9
 
 
 def relative(ours: Tensor, theirs: Tensor) -> float:
@@ -128,13 +129,13 @@ def test_predictions_and_losses_are_equal(
 
 
 def gradients(
-    official: PackedLightningModule, dtype: torch.dtype
+    official: PackedLightningModule, dtype: torch.dtype, seed: int
 ) -> tuple[list[Tensor | None], list[Tensor | None]]:
     """Ours and the official ones for the same weights and batch, as float64."""
     official = copy.deepcopy(official).to(dtype)
     ours = twin_of(official)
     prepare_official_mrstft(official, dtype)
-    audio, target = batch(dtype, ours.receptive_field - 1)
+    audio, target = batch(dtype, ours.receptive_field - 1, seed)
     official.training_step((audio, target), 0).backward()
     our_loss(ours, audio, target).backward()
     pairs = paired_parameters(official, ours)
@@ -144,18 +145,41 @@ def gradients(
 
 
 def test_gradients_are_equal(official: PackedLightningModule) -> None:
-    """Equal in float64. In float32 the official gradient is itself 8e-5 away from
-    the true one, because its sums over time cancel; ours must be as close to the
-    truth as it is."""
-    mine, theirs = gradients(official, torch.float64)
+    mine, theirs = gradients(official, torch.float64, seed=0)
     assert [g is None for g in mine] == [g is None for g in theirs]
     for our_gradient, official_gradient in zip(mine, theirs, strict=True):
         if our_gradient is not None and official_gradient is not None:
             assert relative(our_gradient, official_gradient) < 1e-12
-    truth = flat(theirs)
-    mine32, theirs32 = (flat(g) for g in gradients(official, torch.float32))
-    assert distance(mine32, truth) < 1e-5
-    assert distance(mine32, truth) <= distance(theirs32, truth)
+
+
+def distances(gradient: list[Tensor | None], truth: list[Tensor | None]) -> list[float]:
+    """Of the whole gradient, then of each parameter's."""
+    pairs = zip(gradient, truth, strict=True)
+    each = [distance(g, t) for g, t in pairs if g is not None and t is not None]
+    return [distance(flat(gradient), flat(truth)), *each]
+
+
+def test_float32_gradients_are_as_exact_as_the_official_ones(
+    official: PackedLightningModule,
+) -> None:
+    """Against the truth, the official gradient in float64.
+
+    How far rounding drives a gradient off is chance: the sums over time cancel, and their
+    order changes with the processor and its threads. In one batch either trainer may be
+    three times as exact as the other, in a rare one both are a hundred times worse than
+    usual; so medians of several batches are compared. Those of ours are 0.5 to 1.4 times the
+    official ones, with one thread or two. An error of 2e-4 in any one parameter's gradient,
+    where rounding makes 2e-5, is beyond the factor of two.
+    """
+    ours, theirs = [], []
+    for seed in range(GRADIENT_BATCHES):
+        _, truth = gradients(official, torch.float64, seed)
+        mine32, theirs32 = gradients(official, torch.float32, seed)
+        ours.append(distances(mine32, truth))
+        theirs.append(distances(theirs32, truth))
+    our_median, their_median = (torch.tensor(d).median(dim=0).values for d in (ours, theirs))
+    assert our_median[0] < 1e-5
+    assert (our_median / their_median).max() < 2
 
 
 def flat(tensors: list[Tensor | None]) -> Tensor:
