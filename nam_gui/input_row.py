@@ -65,7 +65,7 @@ class InputRow(QWidget):
 
     def _show(self, name: str, about: str, button: str) -> None:
         self._name.set_text(name)
-        self._about.set_text(about)
+        self._about.setText(about)
         self.button.setText(button)
         self.button.setAccessibleName(self.tr("Choose the input"))
         self.button.setAccessibleDescription(f"{name}. {about}")

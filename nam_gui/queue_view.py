@@ -131,7 +131,7 @@ class QueueView(QWidget):
 
     def _on_model_changed(self) -> None:
         self._pages.setCurrentIndex(1 if self._model.rowCount() else 0)
-        self.totals.set_text(self._model.summary())
+        self.totals.setText(self._model.summary())
 
     def _on_hovering(self, is_hovered: bool) -> None:
         self._is_hovered = is_hovered
