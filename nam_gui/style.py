@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
 __all__ = ["SPACING", "Scheme", "scheme", "submodel_title"]
 
+MIDDLE = 128  # of a colour's lightness
 SPACING = 8
 """Pixels; all margins and gaps are multiples of it."""
 
@@ -56,9 +56,8 @@ _TITLES = {"channels_3": "A2-Lite", "channels_8": "A2-Full"}
 
 
 def scheme() -> Scheme:
-    """The colours of the system's present appearance."""
-    is_dark = QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
-    return DARK if is_dark else LIGHT
+    """The colours that go with the palette in use."""
+    return DARK if QGuiApplication.palette().window().color().lightness() < MIDDLE else LIGHT
 
 
 def submodel_title(name: str) -> str:

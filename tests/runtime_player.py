@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 PACKAGE, VERSION = "@opendaw/nam-wasm", "1.2.0"
-PLAYER = Path(__file__).with_name("play.mjs")
+PLAYER = Path(__file__).parent / "runtime" / "play.mjs"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,231 @@
+"""Everything about the recording that is selected in the queue."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QModelIndex, Signal, Slot
+from PySide6.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+
+from nam_engine.events import EpochDone, Saved, Started, TrainEvent
+from nam_engine.findings import Severity
+from nam_gui.alignment_view import AlignmentView
+from nam_gui.checks_view import ChecksView
+from nam_gui.controller import Controller
+from nam_gui.curves import Curves
+from nam_gui.job import Job, JobState
+from nam_gui.metadata_form import MetadataForm
+from nam_gui.result_card import ResultCard, SubmodelScore
+from nam_gui.tasks import Pair
+from nam_gui.waveform_page import WaveformPage
+
+__all__ = ["RecordingPage"]
+
+
+class RecordingPage(QWidget):
+    """Curves, waveform, checks, delay and info of one recording, and its result when there is one.
+
+    What the user changes goes to the controller; what takes a dialog is asked for by a signal.
+    """
+
+    export_requested = Signal(int)
+    show_requested = Signal(int)
+    picture_requested = Signal()
+
+    def __init__(self, controller: Controller, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._controller = controller
+        self._selected: int | None = None
+        self.curves = Curves()
+        self.waveform = WaveformPage()
+        self.checks = ChecksView()
+        self.alignment = AlignmentView()
+        self.metadata = MetadataForm()
+        self.result = ResultCard()
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.curves, self.tr("&Curves"))
+        self.tabs.addTab(self.waveform, self.tr("&Waveform"))
+        self.tabs.addTab(self.checks, self.tr("C&hecks"))
+        self.tabs.addTab(self.alignment, self.tr("&Delay"))
+        self.tabs.addTab(_scrolling(self.metadata), self.tr("&Info"))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.tabs, 1)
+        column.addWidget(self.result)
+        self._connect()
+        self.select(-1)
+
+    def _connect(self) -> None:
+        controller = self._controller
+        controller.happened.connect(self._on_event)
+        controller.job_ended.connect(self._on_job_ended)
+        controller.pair_loaded.connect(self._on_pair)
+        controller.queue.dataChanged.connect(self._on_queue_changed)
+        self.tabs.currentChanged.connect(self._show_what_takes_reading)
+        self.curves.picture_requested.connect(self.picture_requested)
+        self.checks.proceed_requested.connect(self._proceed)
+        self.alignment.latency_changed.connect(self._set_latency)
+        self.alignment.flip_changed.connect(self._set_flip)
+        self.metadata.changed.connect(self._keep_metadata)
+        self.metadata.apply_to_all_requested.connect(self._metadata_to_all)
+        self.metadata.remember_requested.connect(self._remember_metadata)
+        self.result.export_requested.connect(self._export)
+        self.result.show_requested.connect(self._show_in_folder)
+        self.result.train_more_requested.connect(self._train_more)
+
+    @Slot(int)
+    def select(self, job_id: int) -> None:
+        """Show another recording; -1 for none."""
+        self._selected = None if job_id < 0 else job_id
+        runs = self._controller.runs
+        run = None if self._selected is None else runs.get(self._selected)
+        others = [other.history for i, other in runs.items() if i != self._selected]
+        self.curves.clear_all()
+        self.curves.set_earlier([history for history in others if history])
+        if run is not None and run.history:
+            self.curves.set_history(run.history, run.submodels)
+        self._show_job()
+
+    def _job(self) -> Job | None:
+        if self._selected is None:
+            return None
+        return next((j for j in self._controller.queue.jobs() if j.id == self._selected), None)
+
+    def _show_job(self) -> None:
+        """Everything but the curves."""
+        job = self._job()
+        report = None if job is None else job.report
+        self.checks.set_report(report)
+        self.checks.set_proceeding(job is not None and job.ignore_checks)
+        findings = () if report is None else report.findings
+        count = sum(finding.severity is not Severity.INFO for finding in findings)
+        title = self.tr("C&hecks ({0})").format(count) if count else self.tr("C&hecks")
+        self.tabs.setTabText(self.tabs.indexOf(self.checks), title)
+        self.metadata.setEnabled(job is not None)
+        if job is not None and job.metadata != self.metadata.metadata():
+            self.metadata.set_metadata(job.metadata)
+        self._show_result(job)
+        self._show_what_takes_reading()
+
+    def _show_result(self, job: Job | None) -> None:
+        run = None if job is None else self._controller.runs.get(job.id)
+        has_result = job is not None and run is not None and run.result and job.model_path
+        self.result.setVisible(bool(has_result))
+        if has_result:
+            scores = [SubmodelScore(s.name, s.metrics.esr, s.epoch) for s in run.result]
+            self.result.set_result(job.name, scores, run.probes, job.model_path)
+
+    @Slot()
+    def _show_what_takes_reading(self) -> None:
+        """Pages that need the recordings themselves: only while somebody looks at them."""
+        job, page = self._job(), self.tabs.currentWidget()
+        if page is self.alignment:
+            if job is None or job.report is None:
+                self.alignment.clear()
+            else:
+                self._controller.load_pair(job.id)
+        elif page is self.waveform:
+            train_job = None if job is None else self._controller.train_job(job.id)
+            if train_job is None or job is None or job.model_path is None:
+                self.waveform.clear()
+            else:
+                self.waveform.show_model(train_job, job.model_path)
+
+    @Slot(int, object)
+    def _on_pair(self, job_id: int, pair: Pair) -> None:
+        job = self._job()
+        if job is None or job.id != job_id or job.report is None:
+            return
+        source, output = pair
+        self.alignment.set_pair(
+            source.samples, output.samples, source.sample_rate_hz, job.report
+        )
+        self.alignment.set_choice(job.latency_samples, job.flip)
+
+    @Slot(int, object)
+    def _on_event(self, job_id: int, event: TrainEvent) -> None:
+        if job_id != self._selected:
+            return
+        match event:
+            case Started():
+                history = self._controller.runs[job_id].history
+                self.curves.start(event.submodels, event.epochs)
+                if history:
+                    self.curves.set_history(history, event.submodels)
+                self.result.setVisible(False)
+            case EpochDone():
+                self.curves.add_epoch(event)
+            case Saved():
+                self._show_what_takes_reading()
+
+    @Slot(int)
+    def _on_job_ended(self, job_id: int) -> None:
+        if job_id == self._selected:
+            self._show_job()
+
+    @Slot(QModelIndex, QModelIndex)
+    def _on_queue_changed(self, first: QModelIndex, last: QModelIndex) -> None:
+        job = self._job()
+        if job is None or job.state is JobState.TRAINING:
+            return
+        if first.row() <= self._controller.queue.row(job.id) <= last.row():
+            self._show_job()
+
+    @Slot()
+    def _proceed(self) -> None:
+        if self._selected is not None:
+            self._controller.proceed(self._selected)
+
+    @Slot(object)
+    def _set_latency(self, samples: int | None) -> None:
+        if self._selected is not None:
+            self._controller.set_latency(self._selected, samples)
+
+    @Slot(bool)
+    def _set_flip(self, flip: bool) -> None:
+        if self._selected is not None:
+            self._controller.set_flip(self._selected, flip)
+
+    @Slot()
+    def _keep_metadata(self) -> None:
+        if self._selected is not None:
+            self._controller.queue.update(self._selected, metadata=self.metadata.metadata())
+
+    @Slot()
+    def _metadata_to_all(self) -> None:
+        """All but the name, which is each recording's own."""
+        common = self.metadata.metadata()
+        for job in self._controller.queue.jobs():
+            own = replace(common, name=job.metadata.name)
+            self._controller.queue.update(job.id, metadata=own)
+
+    @Slot()
+    def _remember_metadata(self) -> None:
+        common = replace(self.metadata.metadata(), name=None)
+        self._controller.settings = replace(self._controller.settings, metadata=common)
+
+    @Slot()
+    def _export(self) -> None:
+        if self._selected is not None:
+            self.export_requested.emit(self._selected)
+
+    @Slot()
+    def _show_in_folder(self) -> None:
+        if self._selected is not None:
+            self.show_requested.emit(self._selected)
+
+    @Slot()
+    def _train_more(self) -> None:
+        if self._selected is not None:
+            self._controller.train_more(self._selected)
+
+
+def _scrolling(widget: QWidget) -> QScrollArea:
+    """For what is taller than its place where the text is large."""
+    area = QScrollArea()
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setWidget(widget)
+    return area
