@@ -2,58 +2,66 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QApplication, QTextBrowser
+from PySide6.QtWidgets import QApplication, QMessageBox
+from pytestqt.qtbot import QtBot
 
+from nam_gui.controller import Controller
 from nam_gui.main_window import MainWindow
+from nam_gui.settings import Settings
 
 
 @pytest.fixture
-def window(app: QApplication) -> MainWindow:
-    window = MainWindow()
+def window(app: QApplication, qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
+    window = MainWindow(Controller(Settings(output_folder=tmp_path)))
+    qtbot.addWidget(window)
     window.show()
-    return window
+    yield window
+    window.close()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=20_000)
 
 
-def page(window: MainWindow) -> QTextBrowser:
-    browser = window.centralWidget()
-    assert isinstance(browser, QTextBrowser)
-    return browser
+def actions(window: MainWindow) -> dict[str, QKeySequence]:
+    menus = [action.menu() for action in window.menuBar().actions()]
+    return {
+        action.text().replace("&", ""): action.shortcut()
+        for menu in menus
+        for action in menu.actions()
+        if action.text()
+    }
 
 
-def test_window_says_what_it_is_for(window: MainWindow) -> None:
-    shown = page(window).toPlainText()
-    assert "Turn a recording of your amp into a .nam file" in shown
-    assert "Export one file that plays in every NAM plugin." in shown
-    assert "nam-engine train INPUT.wav RECORDING.wav -o FOLDER" in shown
+def test_empty_window_says_what_to_do(window: MainWindow) -> None:
+    assert not window.controller.can_train
+    assert not window.run_bar.primary.isEnabled()
+    assert not window.page.result.isVisible()
+    assert window.width() >= 1280
 
 
-@pytest.mark.parametrize("magnified", [1.0, 2.0])
-@pytest.mark.parametrize("size", [(640, 360), (1280, 720), (2560, 1440)])
-def test_text_can_be_read_at_any_size(
-    window: MainWindow, app: QApplication, size: tuple[int, int], magnified: float
+def test_everything_can_be_reached_by_the_menus(window: MainWindow) -> None:
+    found = actions(window)
+    for text in ("Add recordings…", "Choose the input…", "Save the test signal…", "Try the demo"):
+        assert text in found
+    assert found["Quit"] == QKeySequence(QKeySequence.StandardKey.Quit)
+    assert found["Train"] == QKeySequence("Ctrl+T")
+
+
+def test_sentences_are_shown_and_kept(window: MainWindow) -> None:
+    window.controller.said.emit("The disk is full.")
+    assert "The disk is full." in window.run_bar.status.text()
+
+
+def test_idle_window_closes_at_once(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Wrapped to the width; what does not fit the height can be scrolled to."""
-    browser = page(window)
-    font = browser.font()
-    font.setPointSizeF(font.pointSizeF() * magnified)
-    browser.setFont(font)
-    window.resize(*size)
-    app.processEvents()
-    if magnified == 1.0:
-        assert browser.horizontalScrollBar().maximum() == 0
-    visible = browser.viewport().height() + browser.verticalScrollBar().maximum()
-    assert visible >= browser.document().size().height()
-
-
-def test_closes_by_keyboard_shortcut(window: MainWindow) -> None:
-    (file_menu,) = (a.menu() for a in window.menuBar().actions())
-    (quit_action,) = file_menu.actions()
-    assert quit_action.shortcut() == QKeySequence(QKeySequence.StandardKey.Quit)
-    quit_action.trigger()
-    assert not window.isVisible()
+    monkeypatch.setattr(QMessageBox, "exec", lambda _: pytest.fail("it asked"))
+    window.close()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=5_000)
+    assert window.controller.settings.window_geometry
 
 
 def test_opening_the_window_imports_no_torch() -> None:
