@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +16,23 @@ __all__ = ["Checker"]
 
 
 class Checker(QObject):
-    """Knows the input and what the checks say about it: its name, seconds and kind."""
+    """Changes the states of the queue's recordings."""
 
     changed = Signal()
     """Some recording's state is another one."""
-    input_changed = Signal()
+    input_checked = Signal(tuple)
+    """The input's name, its seconds and what it was recognised as."""
 
     def __init__(self, queue: QueueModel, threads: Threads, parent: QObject) -> None:
         super().__init__(parent)
-        self.input_path: Path | None = None
-        self.input_info: tuple[str, float, str] | None = None
+        self._input_path: Path | None = None
         self._queue = queue
         self._threads = threads
         self._task: CheckTask | None = None
 
     def set_input(self, path: Path) -> None:
         """What recordings are checked against from now on."""
-        self.input_path = path
-        self.input_info = (path.name, math.nan, "")
-        self.input_changed.emit()
+        self._input_path = path
 
     def check_again(self, job_id: int, **changes: Any) -> None:
         """A recording waits for its check, with these fields of it changed."""
@@ -46,9 +43,9 @@ class Checker(QObject):
     def check_next(self) -> None:
         """Begin with the first that waits, unless one is being checked."""
         waiting = [j for j in self._queue.jobs() if j.state is JobState.WAITING_FOR_CHECK]
-        if waiting and self._task is None and self.input_path is not None:
+        if waiting and self._task is None and self._input_path is not None:
             self._queue.update(waiting[0].id, state=JobState.CHECKING)
-            self._task = CheckTask(self.input_path, waiting[0], self)
+            self._task = CheckTask(self._input_path, waiting[0], self)
             self._task.succeeded.connect(self._checked)
             self._task.failed.connect(self._failed)
             self._threads.start(self._task)
@@ -57,10 +54,9 @@ class Checker(QObject):
     @Slot(object)
     def _checked(self, checked: Checked) -> None:
         report = checked.report
-        if self._task is not None and self._task.input_path == self.input_path:
+        if self._task is not None and self._task.input_path == self._input_path:
             known = "" if report.recognised is None else report.recognised.known.name
-            self.input_info = (report.input_name, checked.input_seconds, known)
-            self.input_changed.emit()
+            self.input_checked.emit((report.input_name, checked.input_seconds, known))
         job = self._take_job()
         if job is not None:
             state, message = JobState.READY, ""

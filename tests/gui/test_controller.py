@@ -196,7 +196,7 @@ def test_the_input_is_no_recording(rig: Rig) -> None:
 
 
 def test_real_files_are_sorted_and_checked(qtbot: QtBot, tmp_path: Path) -> None:
-    paths = write_demo_pair(tmp_path, 2.0)
+    paths = write_demo_pair(tmp_path, 4.0)
     (tmp_path / "broken.wav").write_bytes(b"RIFF")
     controller = Controller(Settings(output_folder=tmp_path))
     controller.add_files([*paths, tmp_path / "broken.wav"])
