@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
-from nam_engine.intake import CaptureReport
+from nam_engine.intake import CaptureReport, Choices
 from nam_engine.metadata import UserMetadata
 
 __all__ = ["Job", "JobState"]
@@ -75,3 +75,12 @@ class Job:
     esr: tuple[float, ...] = ()
     model_path: Path | None = None
     seconds_left: float = math.nan
+
+    @property
+    def choices(self) -> Choices:
+        """What the user has decided about the recording."""
+        return Choices(
+            latency_samples=self.latency_samples,
+            flip_polarity=self.flip,
+            ignore_checks=self.ignore_checks,
+        )

@@ -104,6 +104,10 @@ class QueueModel(QAbstractTableModel):
         """Raises KeyError where there is none."""
         return self._jobs[self.row(job_id)]
 
+    def find(self, job_id: int) -> Job | None:
+        """As ``job``, for what may have been removed: None where there is none."""
+        return next((job for job in self._jobs if job.id == job_id), None)
+
     def jobs(self) -> tuple[Job, ...]:
         return tuple(self._jobs)
 

@@ -5,11 +5,11 @@ PyTorch is imported in here, where a thread runs, and never by the window.
 
 from __future__ import annotations
 
+import logging
 import threading
-import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,10 @@ from nam_engine.capture_signal import write_capture_signal
 from nam_engine.control import RunControl
 from nam_engine.demo import write_demo_pair
 from nam_engine.errors import NamEngineError
-from nam_engine.intake import CaptureReport, Choices, take_in
+from nam_engine.events import TrainEvent
+from nam_engine.intake import CaptureReport, take_in
 from nam_engine.train_job import TrainJob
+from nam_gui.job import Job
 from nam_gui.pairing import sort_files
 
 __all__ = [
@@ -29,30 +31,45 @@ __all__ = [
     "Checked",
     "DemoTask",
     "Pair",
+    "PairSource",
     "PairTask",
     "SignalTask",
     "SortTask",
     "Task",
     "TrainTask",
+    "load_engine",
 ]
+
+_log = logging.getLogger(__name__)
 
 Pair = tuple[Recording, Recording]
 """Input and output as they are aligned: at one rate."""
 
 SIGNAL_SECONDS, SIGNAL_RATE_HZ = 190.0, 48_000
 DEMO_SECONDS = 20.0
-FAULT = "A fault of this program: {}."
+
+Train = Callable[[TrainJob, RunControl], Generator[TrainEvent, None, None]]
+
+
+def load_engine() -> Train:
+    """``session.train``. The first time takes seconds: with it comes PyTorch."""
+    from nam_engine.session import train
+
+    return train
 
 
 class Task(QThread):
-    """Something that takes time. ``succeeded`` or ``failed`` is emitted, then ``finished``."""
+    """Something that takes time. ``succeeded`` or ``failed`` is emitted, then ``finished``.
+
+    ``error`` is what it failed with.
+    """
 
     succeeded = Signal(object)
     failed = Signal(str, str)  # what happened, what to do
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.traceback = ""
+        self.error: Exception | None = None
         self._cancelled = threading.Event()
 
     def cancel(self) -> None:
@@ -70,16 +87,19 @@ class Task(QThread):
         try:
             result = self.work()
         except NamEngineError as error:
+            self.error = error
             self.failed.emit(error.message, error.remedy)
         except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
-            self.traceback = traceback.format_exc()
-            self.failed.emit(FAULT.format(f"{type(error).__name__}: {error}"), "")
+            _log.exception("%s failed", type(self).__name__)
+            self.error = error
+            fault = f"{type(error).__name__}: {error}"
+            self.failed.emit(self.tr("A fault of this program: {0}.").format(fault), "")
         else:
             self.succeeded.emit(result)
 
 
 class SortTask(Task):
-    """Tells inputs from recordings; carries a ``pairing.Sorted``."""
+    """Tells inputs from recordings; carries a ``pairing.Sorted`` whose ``input`` is a new one."""
 
     def __init__(self, paths: Sequence[Path], known_input: Path | None, parent: QObject) -> None:
         super().__init__(parent)
@@ -87,7 +107,8 @@ class SortTask(Task):
         self._known_input = known_input
 
     def work(self) -> Any:
-        return sort_files(self._paths, self._known_input, self.is_cancelled)
+        found = sort_files(self._paths, self._known_input, self.is_cancelled)
+        return replace(found, input=None) if found.input == self._known_input else found
 
 
 @dataclass(frozen=True)
@@ -101,33 +122,39 @@ class Checked:
 class CheckTask(Task):
     """Looks at one recording; carries a :class:`Checked`."""
 
-    def __init__(
-        self, input_path: Path, recording: Path, choices: Choices, parent: QObject
-    ) -> None:
+    def __init__(self, input_path: Path, job: Job, parent: QObject) -> None:
         super().__init__(parent)
-        self._input_path = input_path
-        self._recording = recording
-        self._choices = choices
+        self.input_path = input_path
+        self.job = job
 
     def work(self) -> Any:
-        source: Recording = read_recording(self._input_path)
-        report = take_in(source, read_recording(self._recording), self._choices).report
-        return Checked(report, source.seconds)
+        source = read_recording(self.input_path)
+        output = read_recording(self.job.recording)
+        return Checked(take_in(source, output, self.job.choices).report, source.seconds)
+
+
+@dataclass(frozen=True)
+class PairSource:
+    """Where a job's recordings are, and the rate at which they are aligned."""
+
+    job_id: int
+    input_path: Path
+    recording: Path
+    sample_rate_hz: int
 
 
 class PairTask(Task):
     """Reads a pair to be looked at; carries a :data:`Pair`."""
 
-    def __init__(
-        self, input_path: Path, recording: Path, sample_rate_hz: int, parent: QObject
-    ) -> None:
+    def __init__(self, source: PairSource, parent: QObject) -> None:
         super().__init__(parent)
-        self._paths = (input_path, recording)
-        self._sample_rate_hz = sample_rate_hz
+        self.source = source
 
     def work(self) -> Any:
+        where = self.source
         source, output = (
-            resampled(read_recording(path), self._sample_rate_hz) for path in self._paths
+            resampled(read_recording(path), where.sample_rate_hz)
+            for path in (where.input_path, where.recording)
         )
         return source, output
 
@@ -173,8 +200,7 @@ class TrainTask(Task):
     def work(self) -> Any:
         from wakepy import keep
 
-        from nam_engine.session import train
-
+        train = load_engine()
         with (
             keep.running(on_fail="pass"),
             closing(train(self._job, self.control)) as events,

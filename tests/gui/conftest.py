@@ -49,3 +49,25 @@ def qt_messages() -> Iterator[None]:
     yield
     qInstallMessageHandler(None)
     assert not messages
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left(qt_messages: None) -> Iterator[None]:
+    """A thread that still runs at its end fails the test, and is waited for."""
+    import shiboken6
+    from PySide6.QtCore import QThread
+
+    started: list[QThread] = []
+
+    def start(thread: QThread, *priority: QThread.Priority) -> None:
+        started.append(thread)
+        begin(thread, *priority)
+
+    begin = QThread.start
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(QThread, "start", start)
+        yield
+    left = [thread for thread in started if shiboken6.isValid(thread) and thread.isRunning()]
+    for thread in left:
+        thread.wait(10_000)
+    assert not left
