@@ -138,6 +138,7 @@ class MainWindow(QMainWindow):
         queue.selected_job_changed.connect(self.page.select)
         queue.retry_requested.connect(controller.retry)
         queue.remove_requested.connect(controller.remove)
+        queue.skip_requested.connect(controller.skip)
         queue.show_requested.connect(self._show_in_folder)
         queue.export_requested.connect(self._export)
         self.page.export_requested.connect(self._export)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWid
 
 from nam_engine.events import EpochDone, Saved, Started, TrainEvent
 from nam_engine.findings import Severity
+from nam_engine.intake import CaptureReport
 from nam_gui.alignment_view import AlignmentView
 from nam_gui.checks_view import ChecksView
 from nam_gui.controller import Controller
@@ -36,6 +37,9 @@ class RecordingPage(QWidget):
         super().__init__(parent)
         self._controller = controller
         self._selected: int | None = None
+        # What the pages that take reading show already.
+        self._report_shown: CaptureReport | None = None
+        self._model_shown: tuple[int, int] | None = None
         self.curves = Curves()
         self.waveform = WaveformPage()
         self.checks = ChecksView()
@@ -123,15 +127,19 @@ class RecordingPage(QWidget):
         job, page = self._job(), self.tabs.currentWidget()
         if page is self.alignment:
             if job is None or job.report is None:
+                self._report_shown = None
                 self.alignment.clear()
-            else:
+            elif job.report is not self._report_shown:
+                self._report_shown = job.report
                 self._controller.load_pair(job.id)
         elif page is self.waveform:
-            train_job = None if job is None else self._controller.train_job(job.id)
-            if train_job is None or job is None or job.model_path is None:
+            run = None if job is None else self._controller.runs.get(job.id)
+            if job is None or run is None or job.model_path is None:
+                self._model_shown = None
                 self.waveform.clear()
-            else:
-                self.waveform.show_model(train_job, job.model_path)
+            elif self._model_shown != (job.id, len(run.history)):
+                self._model_shown = (job.id, len(run.history))
+                self.waveform.show_model(run.begun_with, job.model_path)
 
     @Slot(int, object)
     def _on_pair(self, job_id: int, pair: Pair) -> None:
