@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QPalette
 
 __all__ = ["SPACING", "Scheme", "scheme", "submodel_title"]
 
@@ -56,9 +55,10 @@ _TITLES = {"channels_3": "A2-Lite", "channels_8": "A2-Full"}
 
 
 def scheme() -> Scheme:
-    """The colours of the system's present appearance."""
-    is_dark = QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
-    return DARK if is_dark else LIGHT
+    """The colours that can be read on the windows' present background."""
+    # Not Qt's colour scheme: a desktop that it knows nothing of has none, but a background.
+    background = QGuiApplication.palette().color(QPalette.ColorRole.Window)
+    return DARK if background.lightness() < 128 else LIGHT
 
 
 def submodel_title(name: str) -> str:
