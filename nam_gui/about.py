@@ -8,10 +8,11 @@ from importlib.metadata import PackageNotFoundError, version
 
 from PySide6.QtCore import QSysInfo, Qt, qVersion
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from nam_engine import __version__
-from nam_gui.style import SPACING
+from nam_gui.elided_label import ElidedLabel
+from nam_gui.page_dialog import PageDialog
 
 __all__ = ["AboutDialog"]
 
@@ -19,17 +20,15 @@ NAME = "NAM A2 Trainer"
 TITLE_SCALE = 1.5
 
 
-class AboutDialog(QDialog):
+class AboutDialog(PageDialog):
     """Versions, devices and the licence; all but the licence can be copied. Escape closes it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("About {name}").format(name=NAME))
         self._versions = _versions()
-        title = QLabel(f"{NAME} {__version__}")
-        font = title.font()
-        font.setPointSizeF(TITLE_SCALE * font.pointSizeF())
-        title.setFont(font)
+        title = ElidedLabel(TITLE_SCALE)
+        title.set_text(f"{NAME} {__version__}")
         versions = _text("\n".join(self._versions))
         versions.setAccessibleName(self.tr("Versions"))
         self._devices = _text(self.tr("Looking for devices…"))
@@ -40,13 +39,10 @@ class AboutDialog(QDialog):
         buttons = QHBoxLayout()
         buttons.addWidget(self._copy)
         buttons.addStretch()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(2 * SPACING, 2 * SPACING, 2 * SPACING, 2 * SPACING)
-        layout.setSpacing(2 * SPACING)
         for label in (title, versions, self._devices, licence):
-            layout.addWidget(label)
-        layout.addStretch()
-        layout.addLayout(buttons)
+            self.page.addWidget(label)
+        self.page.addLayout(buttons)
+        self.page.addStretch(1)
 
     def set_devices(self, lines: Sequence[str]) -> None:
         """One line for each device."""

@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QFontDatabase, QFontInfo, QPalette
 from PySide6.QtWidgets import QApplication
 
 from nam_gui.settings import Settings
-from nam_gui.style import DARK, LIGHT
+from nam_gui.style import DARK, LIGHT, Scheme
 
 __all__ = ["apply"]
 
@@ -17,6 +17,7 @@ COLOR_SCHEMES = {
     "light": Qt.ColorScheme.Light,
     "dark": Qt.ColorScheme.Dark,
 }
+FIELD_LIGHTER_PERCENT = 140
 SCHEMES = {"light": LIGHT, "dark": DARK}
 
 
@@ -34,8 +35,23 @@ def _apply_theme(app: QApplication, theme: str) -> None:
     hints.setColorScheme(wanted)
     # A desktop that Qt knows nothing of cannot be asked: there the colours are ours.
     is_deaf = theme in SCHEMES and hints.colorScheme() is not wanted
-    palette = QPalette(QColor(SCHEMES[theme].background)) if is_deaf else QPalette()
-    app.setPalette(palette)
+    app.setPalette(_palette(SCHEMES[theme]) if is_deaf else QPalette())
+
+
+def _palette(scheme: Scheme) -> QPalette:
+    background, faint = QColor(scheme.background), QColor(scheme.faint)
+    # Qt works out all shades from one; what is faint it makes too dark to be read on black.
+    palette = QPalette(background)
+    for role in (
+        QPalette.ColorRole.WindowText,
+        QPalette.ColorRole.Text,
+        QPalette.ColorRole.ButtonText,
+    ):
+        palette.setColor(QPalette.ColorGroup.All, role, QColor(scheme.text))
+        palette.setColor(QPalette.ColorGroup.Disabled, role, faint)
+    palette.setColor(QPalette.ColorRole.PlaceholderText, faint)
+    palette.setColor(QPalette.ColorRole.Base, background.lighter(FIELD_LIGHTER_PERCENT))
+    return palette
 
 
 def _apply_text_size(app: QApplication, percent: int) -> None:

@@ -13,7 +13,7 @@ from nam_gui.style import SPACING
 __all__ = ["LogWindow"]
 
 MAX_LINES = 2_000
-CHARACTERS, LINES = 72, 20
+CHARACTERS, LINES = 96, 24
 
 
 class LogWindow(QWidget):

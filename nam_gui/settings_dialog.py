@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QDialog, QFormLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QWidget
 
 from nam_gui.caption import Caption
 from nam_gui.choice_box import ChoiceBox
 from nam_gui.device_words import device_title
 from nam_gui.folder_field import FolderField
 from nam_gui.number_field import NumberField
+from nam_gui.page_dialog import PageDialog
 from nam_gui.settings import DEVICES, THEMES, Settings, default_output_folder
 from nam_gui.style import SPACING
 from nam_gui.training_length import TrainingLength
@@ -21,7 +22,7 @@ __all__ = ["SettingsDialog"]
 TEXT_PERCENTS = (100, 110, 125, 150, 175, 200)
 
 
-class SettingsDialog(QDialog):
+class SettingsDialog(PageDialog):
     """Stays open beside the window; Escape closes it."""
 
     changed = Signal(object)
@@ -64,10 +65,8 @@ class SettingsDialog(QDialog):
         for title, field in zip(titles.values(), fields, strict=True):
             form.addRow(Caption(title, field), field)
             field.setAccessibleName(title)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(2 * SPACING, 2 * SPACING, 2 * SPACING, 2 * SPACING)
-        layout.addLayout(form)
-        layout.addStretch()
+        self.page.addLayout(form)
+        self.page.addStretch(1)
         self._show_settings()
         for choice in (self._device, self._theme, self._text_size):
             choice.currentIndexChanged.connect(self._read)
