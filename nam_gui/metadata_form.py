@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, QSize, Signal
-from PySide6.QtWidgets import (
-    QFormLayout,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QFormLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from nam_engine.metadata import GearType, ToneType, UserMetadata
+from nam_gui.caption import Caption
 from nam_gui.choice_box import ChoiceBox
 from nam_gui.flow_layout import FlowLayout
 from nam_gui.level_field import LevelField
@@ -78,7 +71,7 @@ class MetadataForm(QWidget):
             (self.tr("Input level"), self._input_level),
             (self.tr("Output level"), self._output_level),
         ):
-            form.addRow(_Caption(title, field), field)
+            form.addRow(Caption(title, field), field)
             field.setAccessibleName(title)
 
         apply_to_all = QPushButton(self.tr("Use for all recordings"))
@@ -166,19 +159,6 @@ class MetadataForm(QWidget):
             ToneType.FUZZ: self.tr("Fuzz"),
         }
         return [words[tone] for tone in TONE_TYPES]
-
-
-class _Caption(QLabel):
-    """Stands beside the first line of its field, however tall that is."""
-
-    def __init__(self, text: str, field: QWidget) -> None:
-        super().__init__(text)
-        self._first_line = field.focusProxy() or field
-        self.setBuddy(field)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-
-    def sizeHint(self) -> QSize:  # noqa: N802
-        return super().sizeHint().expandedTo(QSize(0, self._first_line.sizeHint().height()))
 
 
 def _text(field: QLineEdit) -> str | None:

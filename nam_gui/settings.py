@@ -22,6 +22,7 @@ from nam_engine.metadata import MAX_LEVEL_DBU, GearType, ToneType, UserMetadata
 __all__ = [
     "DEVICES",
     "EPOCH_PRESETS",
+    "MAX_EPOCHS",
     "THEMES",
     "Settings",
     "default_output_folder",

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QPalette
 
 __all__ = ["SPACING", "Scheme", "scheme", "submodel_title"]
 
-MIDDLE = 128  # of a colour's lightness
 SPACING = 8
 """Pixels; all margins and gaps are multiples of it."""
 
@@ -56,8 +55,10 @@ _TITLES = {"channels_3": "A2-Lite", "channels_8": "A2-Full"}
 
 
 def scheme() -> Scheme:
-    """The colours that go with the palette in use."""
-    return DARK if QGuiApplication.palette().window().color().lightness() < MIDDLE else LIGHT
+    """The colours that can be read on the windows' present background."""
+    # Not Qt's colour scheme: a desktop that it knows nothing of has none, but a background.
+    background = QGuiApplication.palette().color(QPalette.ColorRole.Window)
+    return DARK if background.lightness() < 128 else LIGHT
 
 
 def submodel_title(name: str) -> str:

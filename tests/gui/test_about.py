@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import version
+
+import pytest
+from PySide6.QtCore import Qt, QThread, qVersion
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+from pytestqt.qtbot import QtBot
+
+from nam_engine import __version__
+from nam_engine.devices import DeviceReport
+from nam_gui.about import AboutDialog
+from nam_gui.device_words import device_line
+from nam_gui.devices_task import DevicesTask
+
+LINES = ["NVIDIA GPU - not used: no driver", "Processor: 2 processor cores - ready"]
+
+
+@pytest.fixture
+def about(qtbot: QtBot) -> AboutDialog:
+    about = AboutDialog()
+    qtbot.addWidget(about)
+    about.show()
+    return about
+
+
+def words(about: AboutDialog) -> str:
+    return "\n".join(label.text() for label in about.findChildren(QLabel))
+
+
+def test_says_the_versions_and_the_licence(about: AboutDialog) -> None:
+    for text in (f"Qt {qVersion()}", f"PyTorch {version('torch')}", "Python 3.", "MIT licence"):
+        assert text in words(about)
+
+
+def test_devices_are_told_once_they_are_known(about: AboutDialog) -> None:
+    assert "Looking for devices…" in words(about)
+    about.set_devices(LINES)
+    assert "\n".join(LINES) in words(about)
+    assert "Looking" not in words(about)
+
+
+def test_copy_for_a_bug_report(about: AboutDialog) -> None:
+    about.set_devices(LINES)
+    about.findChild(QPushButton).click()
+    copied = QGuiApplication.clipboard().text().splitlines()
+    assert copied[0] == f"NAM A2 Trainer {__version__}"
+    assert f"PyTorch {version('torch')}" in copied
+    assert copied[-2:] == LINES
+
+
+def test_closes_by_escape(about: AboutDialog, qtbot: QtBot) -> None:
+    qtbot.keyClick(about, Qt.Key.Key_Escape)
+    assert not about.isVisible()
+
+
+def test_asks_pytorch_nothing() -> None:
+    program = "import sys, nam_gui.about, nam_gui.devices_task; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_device_lines() -> None:
+    assert device_line("cpu", "2 threads", "") == "Processor: 2 threads - ready"
+    assert device_line("mps", "Apple GPU", "") == "Apple GPU - ready"
+    assert device_line("cuda", "NVIDIA GPU", "no driver") == "NVIDIA GPU - not used: no driver"
+
+
+def test_devices_are_tried_in_a_thread(
+    app: QApplication, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+
+    def probe() -> list[DeviceReport]:
+        threads.append(QThread.currentThread())
+        return [DeviceReport("cuda", "NVIDIA GPU", "no driver"), DeviceReport("cpu", "1 thread")]
+
+    monkeypatch.setattr("nam_engine.devices.probe_devices", probe)
+    task = DevicesTask(app)
+    with qtbot.waitSignal(task.finished), qtbot.waitSignal(task.succeeded) as succeeded:
+        task.start()
+    task.wait()
+    assert succeeded.args == [("NVIDIA GPU - not used: no driver", "Processor: 1 thread - ready")]
+    assert threads != [app.thread()]

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtGui import QFont, QFontInfo, QPalette
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from nam_gui import appearance, style
+from nam_gui.settings import Settings
+
+
+@pytest.fixture
+def app(qapp: QApplication) -> Iterator[QApplication]:
+    font = QFont(qapp.font())
+    yield qapp
+    qapp.styleHints().unsetColorScheme()
+    qapp.setPalette(QPalette())
+    qapp.setFont(font)
+
+
+def points(app: QApplication) -> float:
+    return QFontInfo(app.font()).pointSizeF()
+
+
+def test_text_grows_from_the_systems_size(app: QApplication) -> None:
+    appearance.apply(app, Settings())
+    usual = points(app)
+    for _ in range(2):
+        appearance.apply(app, Settings(text_percent=200))
+        assert points(app) == pytest.approx(2 * usual)
+    appearance.apply(app, Settings(text_percent=150))
+    assert points(app) == pytest.approx(1.5 * usual)
+    appearance.apply(app, Settings())
+    assert points(app) == pytest.approx(usual)
+
+
+def test_windows_that_are_open_follow(app: QApplication, qtbot: QtBot) -> None:
+    widget = QWidget()
+    qtbot.addWidget(widget)
+    widget.show()
+    usual = widget.font().pointSizeF()
+    appearance.apply(app, Settings(theme="dark", text_percent=200))
+    app.processEvents()
+    assert widget.font().pointSizeF() == pytest.approx(2 * usual)
+    assert widget.palette().window().color().lightness() < 128
+
+
+@pytest.mark.parametrize(("theme", "scheme"), [("dark", style.DARK), ("light", style.LIGHT)])
+def test_theme_is_that_of_the_drawings(app: QApplication, theme: str, scheme: style.Scheme) -> None:
+    appearance.apply(app, Settings(theme=theme))
+    app.processEvents()
+    assert style.scheme() is scheme
+    palette = app.palette()
+    for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Disabled):
+        ground = palette.color(group, QPalette.ColorRole.Window).lightness()
+        text = palette.color(group, QPalette.ColorRole.WindowText).lightness()
+        assert abs(ground - text) > 60
+
+
+def test_the_systems_theme_comes_back(app: QApplication) -> None:
+    appearance.apply(app, Settings())
+    usual = app.palette().color(QPalette.ColorRole.Window)
+    appearance.apply(app, Settings(theme="dark"))
+    appearance.apply(app, Settings(theme="system"))
+    app.processEvents()
+    assert app.palette().color(QPalette.ColorRole.Window) == usual
+
+
+def test_the_same_again_disturbs_no_window(app: QApplication, qtbot: QtBot) -> None:
+    class Disturbances(QObject):
+        def __init__(self) -> None:
+            super().__init__()
+            self.kinds: list[QEvent.Type] = []
+
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+            self.kinds.append(event.type())
+            return super().eventFilter(watched, event)
+
+    settings = Settings(theme="dark", text_percent=125)
+    appearance.apply(app, settings)
+    widget = QWidget()
+    qtbot.addWidget(widget)
+    disturbances = Disturbances()
+    widget.installEventFilter(disturbances)
+    appearance.apply(app, settings)
+    changes = {QEvent.Type.FontChange, QEvent.Type.StyleChange, QEvent.Type.PaletteChange}
+    assert not changes.intersection(disturbances.kinds)
+
+
+def test_style_is_the_same_everywhere(app: QApplication) -> None:
+    appearance.apply(app, Settings())
+    assert app.style().name() == "fusion"
