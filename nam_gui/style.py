@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
+from nam_engine.presets import submodel_title
+
 __all__ = ["SPACING", "Scheme", "scheme", "submodel_title"]
 
 SPACING = 8
@@ -52,15 +54,8 @@ DARK = Scheme(
     faint="#8e8e93",
 )
 
-_TITLES = {"channels_3": "A2-Lite", "channels_8": "A2-Full"}
-
 
 def scheme() -> Scheme:
     """The colours of the system's present appearance."""
     is_dark = QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
     return DARK if is_dark else LIGHT
-
-
-def submodel_title(name: str) -> str:
-    """What people call a submodel: A2-Lite and A2-Full, others by their name."""
-    return _TITLES.get(name, name)
