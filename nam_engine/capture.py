@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from nam_engine.audio import Recording, Span, rms_dbfs
 from nam_engine.errors import CaptureError
+from nam_engine.levels import loudest_span
 
 __all__ = ["Capture", "Split", "align", "chosen_split", "default_split", "make_capture"]
 
@@ -51,6 +52,13 @@ class Capture:
 
     def seconds(self, span: Span) -> float:
         return len(span) / self.sample_rate_hz
+
+    def loudest_validation(self, seconds: float) -> Span:
+        """So much of the validation passage where the recording is loudest; all if shorter."""
+        start = self.validation.start
+        target = self.validation.of(self.target)
+        loudest = loudest_span(target, round(seconds * self.sample_rate_hz))
+        return Span(start + loudest.start, start + loudest.stop)
 
 
 def align(source: Recording, output: Recording, latency_samples: int) -> tuple[Samples, Samples]:

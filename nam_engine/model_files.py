@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from nam_engine.atomic import atomic_write, require_unused
-from nam_engine.audio import read_recording, write_wav
+from nam_engine.audio import Span, read_recording, write_wav
 from nam_engine.capture import align
+from nam_engine.comparison import play_passage, require_rate
 from nam_engine.errors import (
     AudioError,
     CaptureError,
@@ -19,9 +20,9 @@ from nam_engine.errors import (
 )
 from nam_engine.evaluate import Score, evaluate, submodels_of
 from nam_engine.listening import write_listening_file
-from nam_engine.nam_file import NamContainer, NamFile, read_nam
+from nam_engine.nam_file import NamContainer, read_nam
 from nam_engine.picture import draw_error_spectrum
-from nam_engine.render import play, render
+from nam_engine.render import render
 
 __all__ = ["evaluate_files", "prepare_folder", "render_file"]
 
@@ -101,14 +102,13 @@ def evaluate_files(
             f"{output_path.name} is silent from {start / rate:.2f} to {stop / rate:.2f} s.",
             "Choose another passage.",
         )
-    target = target[start:stop]
-    played = {name: play(model, samples, start, stop) for name, model in submodels_of(file)}
+    heard = play_passage(dict(submodels_of(file)), samples, target, Span(start, stop), rate)
     if spectrum_path is not None:
         title = (
             f"{model_path.name} against {output_path.name},"
             f" {start / rate:.1f} to {stop / rate:.1f} s"
         )
-        picture = draw_error_spectrum(title, target, played, rate)
+        picture = draw_error_spectrum(title, heard.target, heard.predictions, rate)
         try:
             with atomic_write(spectrum_path) as stream:
                 stream.write(picture)
@@ -118,17 +118,5 @@ def evaluate_files(
                 "Choose another folder or free some space.",
             ) from error
     if listen_path is not None:
-        write_listening_file(listen_path, target, played, rate)
-    return evaluate(played, target, rate)
-
-
-def require_rate(file: NamFile, model_path: Path, sample_rate_hz: int, audio_path: Path) -> None:
-    """Refuse audio at another sample rate than the model's (48 kHz where it has none)."""
-    _, model = submodels_of(file)[-1]
-    model_rate_hz = model.sample_rate_hz or 48_000
-    if sample_rate_hz != model_rate_hz:
-        raise AudioError(
-            f"{audio_path.name} has {sample_rate_hz} samples per second but"
-            f" {model_path.name} was made for {model_rate_hz}.",
-            "Convert the audio to the model's sample rate.",
-        )
+        write_listening_file(listen_path, heard.target, heard.predictions, rate)
+    return evaluate(heard.predictions, heard.target, rate)

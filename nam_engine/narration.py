@@ -16,6 +16,7 @@ from nam_engine.events import (
     TrainEvent,
     Warned,
 )
+from nam_engine.presets import submodel_title
 
 __all__ = ["Narrator", "clock", "details"]
 
@@ -93,7 +94,7 @@ def _plan(event: Started) -> str:
     return (
         f"{event.train_seconds:.1f} s to train on, {event.validation_seconds:.1f} s to validate,"
         f" on {event.device} ({event.device_name}){resumed};"
-        f" ESR of {' and '.join(event.submodels)}:"
+        f" ESR of {' and '.join(map(submodel_title, event.submodels))}:"
     )
 
 
@@ -114,6 +115,6 @@ def details(event: EpochDone) -> str:
 
 def _results(event: Finished) -> list[str]:
     return [
-        f"{submodel.name}: ESR {submodel.metrics.esr:.3g} (epoch {submodel.epoch})"
+        f"{submodel_title(submodel.name)}: ESR {submodel.metrics.esr:.3g} (epoch {submodel.epoch})"
         for submodel in event.result.submodels
     ]

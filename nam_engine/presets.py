@@ -10,10 +10,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["A2", "A2_CHANNELS", "DEMO_RECIPE", "OFFICIAL_RECIPE", "Recipe"]
+__all__ = [
+    "A2",
+    "A2_CHANNELS",
+    "A2_TITLES",
+    "DEMO_RECIPE",
+    "OFFICIAL_RECIPE",
+    "Recipe",
+    "submodel_title",
+]
 
 A2_CHANNELS = {"channels_3": 3, "channels_8": 8}
-"""Submodel name to width: A2-Lite and A2-Full."""
+"""Submodel name, as it stands in files and JSON, to width."""
+
+A2_TITLES = {"channels_3": "A2-Lite", "channels_8": "A2-Full"}
+"""Submodel name to what people call it."""
 
 _KERNEL_SIZES = [6] * 14 + [15] * 2 + [6] * 7
 _DILATIONS = [1, 3, 7, 17, 41, 101, 239] * 2 + [1, 13] + [1, 3, 7, 17, 41, 101, 239]
@@ -74,3 +85,8 @@ OFFICIAL_RECIPE = Recipe()
 
 DEMO_RECIPE = Recipe(epochs=8, batch_size=8, window_samples=4096)
 """Short enough for two minutes on two processor cores."""
+
+
+def submodel_title(name: str) -> str:
+    """What people call a submodel: A2-Lite and A2-Full, others by their name."""
+    return A2_TITLES.get(name, name)

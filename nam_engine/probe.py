@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nam_engine.alignment import Confidence
-from nam_engine.audio import Span, rms_dbfs
+from nam_engine.audio import rms_dbfs
 from nam_engine.capture import Capture
 from nam_engine.findings import Finding, Kind, Probe, Severity
 from nam_engine.gain_staging import MAX_DC, MAX_DC_SHARE, offset_at_rest
 from nam_engine.intake import CaptureReport
 from nam_engine.nam_file import NamModel
+from nam_engine.presets import submodel_title
 from nam_engine.render import play, render
 
 __all__ = ["Probe", "probe_model"]
@@ -45,18 +46,19 @@ MAX_NOISE_DBFS, NOISE_MARGIN_DB = -70.0, 10.0
 def probe_model(name: str, model: NamModel, capture: Capture, report: CaptureReport) -> Probe:
     """Try out a model that was trained on a capture, whose report is ``report``.
 
-    ``name`` is what the findings call the model. Takes less than a second for A2.
+    ``name`` is the submodel's; the findings call it by its title. Takes less than a second for A2.
     """
     rate = capture.sample_rate_hz
     expected = None
     if report.alignment.confidence is not Confidence.NONE:
         expected = report.alignment.delay_samples - report.latency_samples
-    passage = _loudest(capture)
+    title = submodel_title(name)
+    passage = capture.loudest_validation(PLAYING_SECONDS)
     answers = _pulse_answers(model)
     idle, soft = (_noise_answer(model, level_dbfs, rate) for level_dbfs in (IDLE_DBFS, SOFT_DBFS))
     played = play(model, capture.input, passage.start, passage.stop)
     if not all(np.isfinite(audio).all() for audio in (answers, idle, soft, played)):
-        message = f"{name} plays values that are no numbers."
+        message = f"{title} plays values that are no numbers."
         broken = Finding(Kind.MODEL_BROKEN, STOP, message)
         return Probe(name, None, expected, None, None, None, (broken,))
     dc = float(answers[0, 0, 0])
@@ -72,10 +74,10 @@ def probe_model(name: str, model: NamModel, capture: Capture, report: CaptureRep
         dc_dbfs=_dbfs(dc),
         noise_dbfs=noise_dbfs,
         findings=(
-            *_about_likeness(name, correlation),
-            *_about_delay(name, delay, expected, lag if follows else 0, rate),
-            *_about_dc(name, dc, capture),
-            *_about_noise(name, noise_dbfs, soft_dbfs, report.noise_floor_dbfs),
+            *_about_likeness(title, correlation),
+            *_about_delay(title, delay, expected, lag if follows else 0, rate),
+            *_about_dc(title, dc, capture),
+            *_about_noise(title, noise_dbfs, soft_dbfs, report.noise_floor_dbfs),
         ),
     )
 
@@ -109,16 +111,6 @@ def _noise_answer(model: NamModel, level_dbfs: float, sample_rate_hz: int) -> Sa
     return render(model, np.float32(10 ** (level_dbfs / 20)) * noise)[hears:]
 
 
-def _loudest(capture: Capture) -> Span:
-    """The seconds of the validation passage in which the recording is loudest."""
-    validation = capture.validation
-    length = min(len(validation), round(PLAYING_SECONDS * capture.sample_rate_hz))
-    energy = np.cumsum(np.square(validation.of(capture.target), dtype=np.float64))
-    energy = np.concatenate([[0.0], energy])
-    start = validation.start + int(np.argmax(energy[length:] - energy[:-length]))
-    return Span(start, start + length)
-
-
 def _compare(played: Samples, target: Samples, sample_rate_hz: int) -> tuple[float, int]:
     """The correlation (-1 to 1) of two passages (time,) where they are most alike, and how
     many samples late the played one must be for it.
@@ -141,21 +133,21 @@ def _dbfs(value: float) -> float:
     return 20 * float(np.log10(abs(value))) if value else -np.inf
 
 
-def _about_likeness(name: str, correlation: float) -> list[Finding]:
+def _about_likeness(title: str, correlation: float) -> list[Finding]:
     numbers = {"correlation": correlation}
     if abs(correlation) < MIN_CORRELATION:
         message = (
-            f"{name} hardly follows the recording: they correlate by {correlation:.2f}, not by 1."
+            f"{title} hardly follows the recording: they correlate by {correlation:.2f}, not by 1."
         )
         return [Finding(Kind.MODEL_UNRELATED, STOP, message, numbers)]
     if correlation < 0:
-        message = f"{name} plays the recording upside down."
+        message = f"{title} plays the recording upside down."
         return [Finding(Kind.MODEL_INVERTED, WARN, message, numbers)]
     return []
 
 
 def _about_delay(
-    name: str, delay: int | None, expected: int | None, lag: int, sample_rate_hz: int
+    title: str, delay: int | None, expected: int | None, lag: int, sample_rate_hz: int
 ) -> list[Finding]:
     """Later than the recording (by ``lag``), or as late as a recording that is not aligned.
 
@@ -169,22 +161,22 @@ def _about_delay(
     else:
         return []
     milliseconds = 1000 * late / sample_rate_hz
-    message = f"{name} plays {late} samples ({milliseconds:.1f} ms) later {than}."
+    message = f"{title} plays {late} samples ({milliseconds:.1f} ms) later {than}."
     return [Finding(Kind.MODEL_LATE, WARN, message, {"late_samples": late})]
 
 
-def _about_dc(name: str, dc: float, capture: Capture) -> list[Finding]:
+def _about_dc(title: str, dc: float, capture: Capture) -> list[Finding]:
     """By the limits for a recording, unless the recording is off centre by itself."""
     recorded_dc, _ = offset_at_rest(capture.input, capture.target, capture.sample_rate_hz)
     level = 10 ** (rms_dbfs(capture.target) / 20)
     if abs(dc) <= max(MAX_DC, MAX_DC_SHARE * level, 2 * abs(recorded_dc)):
         return []
-    message = f"{name} is off centre by {100 * dc:+.1f}% of full scale ({_dbfs(dc):.0f} dBFS)."
+    message = f"{title} is off centre by {100 * dc:+.1f}% of full scale ({_dbfs(dc):.0f} dBFS)."
     return [Finding(Kind.MODEL_DC_OFFSET, WARN, message, {"dc": dc, "recorded_dc": recorded_dc})]
 
 
 def _about_noise(
-    name: str, noise_dbfs: float, soft_dbfs: float, floor_dbfs: float | None
+    title: str, noise_dbfs: float, soft_dbfs: float, floor_dbfs: float | None
 ) -> list[Finding]:
     """Louder than the recording's noise, and than the model's own gain explains.
 
@@ -198,7 +190,7 @@ def _about_noise(
     if noise_dbfs <= max(MAX_NOISE_DBFS, usual_dbfs + NOISE_MARGIN_DB):
         return []
     message = (
-        f"{name} makes {noise_dbfs:.0f} dBFS of an idle guitar; about {usual_dbfs:.0f} dBFS"
+        f"{title} makes {noise_dbfs:.0f} dBFS of an idle guitar; about {usual_dbfs:.0f} dBFS"
         " would be right."
     )
     numbers = {"noise_dbfs": noise_dbfs, "usual_dbfs": usual_dbfs}

@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 
 from nam_engine.alignment import Confidence
-from nam_engine.audio import read_recording
+from nam_engine.comparison import play_passage
 from nam_engine.control import RunControl
 from nam_engine.devices import resolve_device
 from nam_engine.errors import (
@@ -22,7 +22,7 @@ from nam_engine.errors import (
 from nam_engine.events import Checked, Finished, Probed, TrainEvent, TrainResult, Warned
 from nam_engine.export import build_container
 from nam_engine.findings import Probe, Severity
-from nam_engine.intake import CaptureReport, Choices, take_in
+from nam_engine.intake import CaptureReport, Choices
 from nam_engine.job_folder import JobFolder, file_name
 from nam_engine.keeper import Keeper
 from nam_engine.metadata import (
@@ -32,9 +32,8 @@ from nam_engine.metadata import (
 )
 from nam_engine.nam_file import NamContainer, NamModel
 from nam_engine.picture import draw_comparison
-from nam_engine.presets import A2
+from nam_engine.presets import A2, submodel_title
 from nam_engine.probe import probe_model
-from nam_engine.render import play
 from nam_engine.train_job import TrainJob
 from nam_engine.trainer import Trainer
 from nam_engine.warm_start import read_start
@@ -52,11 +51,7 @@ def train(job: TrainJob, control: RunControl | None = None) -> Generator[TrainEv
     the best so far in the folder, and ``Saved`` has said so.
     """
     control = control or RunControl()
-    intake = take_in(
-        read_recording(job.input_path),
-        read_recording(job.output_path, job.channel),
-        job.choices,
-    )
+    intake = job.take_in()
     capture = intake.require_capture()
     config = parse_packed(A2)
     trainer = Trainer(
@@ -184,14 +179,11 @@ def _look_at(
         best.name: NamModel(submodel.config, best.weights, result.sample_rate_hz)
         for best, submodel in zip(result.submodels, trainer.config.submodels, strict=True)
     }
-    passage = capture.validation
-    played = {
-        name: play(model, capture.input, passage.start, passage.stop)
-        for name, model in models.items()
-    }
-    target = passage.of(capture.target)
-    comparison = draw_comparison(capture.name, target, played, capture.sample_rate_hz)
-    return comparison, [probe_model(n, model, capture, report) for n, model in models.items()]
+    rate = capture.sample_rate_hz
+    heard = play_passage(models, capture.input, capture.target, capture.validation, rate)
+    titled = {submodel_title(name): played for name, played in heard.predictions.items()}
+    picture = draw_comparison(capture.name, heard.target, titled, rate)
+    return picture, [probe_model(n, model, capture, report) for n, model in models.items()]
 
 
 def _checked(name: str, report: CaptureReport, choices: Choices) -> Checked:

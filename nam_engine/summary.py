@@ -21,6 +21,7 @@ from nam_engine.events import (
     Started,
     TrainEvent,
 )
+from nam_engine.presets import submodel_title
 
 __all__ = ["Outcome", "print_outcomes"]
 
@@ -73,7 +74,7 @@ def print_outcomes(outcomes: Sequence[Outcome], console: Console | None = None) 
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("recording", overflow="fold")
     for name in names:
-        table.add_column(f"ESR {name}", justify="right")
+        table.add_column(f"ESR {submodel_title(name)}", justify="right")
     table.add_column("minutes", justify="right")
     table.add_column("model", overflow="fold")
     table.add_column("findings")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nam_engine.intake import Choices
+from nam_engine.audio import read_recording
+from nam_engine.intake import Choices, Intake, take_in
 from nam_engine.metadata import UserMetadata
 from nam_engine.presets import OFFICIAL_RECIPE, Recipe
 from nam_engine.stopping import StopRules
@@ -35,3 +36,11 @@ class TrainJob:
     stop_rules: StopRules = field(default_factory=StopRules)
     resume: bool = False
     start_path: Path | None = None
+
+    def take_in(self) -> Intake:
+        """Read the pair and take it in; raises what reading and ``intake.take_in`` raise."""
+        return take_in(
+            read_recording(self.input_path),
+            read_recording(self.output_path, self.channel),
+            self.choices,
+        )

@@ -10,6 +10,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QApplication
 
 from nam_gui import settings
+from nam_gui.appearance import apply
 from nam_gui.controller import Controller
 from nam_gui.main_window import MainWindow
 
@@ -27,11 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     app.setQuitOnLastWindowClosed(True)
     path = settings.default_path()
     remembered, problem = settings.load(path)
+    apply(app, remembered)
     controller = Controller(remembered, app)
     window = MainWindow(controller)
     window.show()
     if problem:
-        window.run_bar.say(problem)
+        window.say(problem)
     if options.files:
         controller.add_files(options.files)
     if options.demo:

@@ -209,6 +209,7 @@ class MainWindow(QMainWindow):
             return
         settings = self.controller.settings
         self.controller.settings = replace(settings, export_folder=path.parent)
+        self.settings_dialog.set_settings(self.controller.settings)
         self.say(self.tr("Exported {0}.").format(path))
 
     @Slot()
@@ -271,9 +272,14 @@ class MainWindow(QMainWindow):
     def _show_about(self) -> None:
         task = DevicesTask(self)
         task.succeeded.connect(self.about.set_devices)
+        task.failed.connect(self._tell_devices_failed)
         task.finished.connect(task.deleteLater)
         task.start()
         self.about.show()
+
+    @Slot(str, str)
+    def _tell_devices_failed(self, message: str, remedy: str) -> None:
+        self.about.set_devices([f"{message} {remedy}".strip()])
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Asks while a training runs, which is ended and saved before the window goes."""

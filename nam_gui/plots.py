@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPalette
 from PySide6.QtWidgets import QLabel
 
+from nam_engine.presets import A2_TITLES
 from nam_gui import style
 
 __all__ = ["RESTYLED_BY", "Plot", "quiet_label", "submodel_colour", "swatch_text", "translucent"]
@@ -18,14 +19,13 @@ RESTYLED_BY = (QEvent.Type.PaletteChange, QEvent.Type.FontChange, QEvent.Type.Th
 """Events of a widget after which its charts want :meth:`Plot.restyle`."""
 
 WIDEST_NUMBER = "0.00001"
-_PLACES = ("A2-Lite", "A2-Full")
+_PLACES = tuple(A2_TITLES)
 
 
 def submodel_colour(name: str, place: int) -> str:
     """The colour of a submodel: its own where it is known, else that of its place in the run."""
-    title = style.submodel_title(name)
     colours = style.scheme().submodels
-    return colours[(_PLACES.index(title) if title in _PLACES else place) % len(colours)]
+    return colours[(_PLACES.index(name) if name in _PLACES else place) % len(colours)]
 
 
 def translucent(colour: str, alpha: int) -> QColor:

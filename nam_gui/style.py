@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from PySide6.QtGui import QGuiApplication, QPalette
 
+from nam_engine.presets import submodel_title
+
 __all__ = ["SPACING", "Scheme", "scheme", "submodel_title"]
 
 SPACING = 8
@@ -51,16 +53,9 @@ DARK = Scheme(
     faint="#8e8e93",
 )
 
-_TITLES = {"channels_3": "A2-Lite", "channels_8": "A2-Full"}
-
 
 def scheme() -> Scheme:
     """The colours that can be read on the windows' present background."""
     # Not Qt's colour scheme: a desktop that it knows nothing of has none, but a background.
     background = QGuiApplication.palette().color(QPalette.ColorRole.Window)
     return DARK if background.lightness() < 128 else LIGHT
-
-
-def submodel_title(name: str) -> str:
-    """What people call a submodel: A2-Lite and A2-Full, others by their name."""
-    return _TITLES.get(name, name)

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 from support import RATE_HZ, container_of, playing, rig, small_packed
 
-from nam_engine import session
+from nam_engine import session, train_job
 from nam_engine.audio import write_wav
 from nam_engine.cli import main
 from nam_engine.control import RunControl
@@ -102,14 +102,14 @@ def test_several_recordings_end_in_a_table(
 def test_fault_of_ours_is_told_and_does_not_stop_the_others(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    take_in, calls = session.take_in, iter(range(9))
+    take_in, calls = train_job.take_in, iter(range(9))
 
     def faulty(*arguments: object) -> object:
         if next(calls) == 0:
             raise ZeroDivisionError("a fault")
         return take_in(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(session, "take_in", faulty)
+    monkeypatch.setattr(train_job, "take_in", faulty)
     assert main(["train", "di.wav", "one.wav", "two.wav", *TRAIN[3:]]) == 1
     printed = capsys.readouterr()
     assert "ended the training of one.wav (ZeroDivisionError: a fault)" in printed.err

@@ -218,3 +218,9 @@ def test_high_gain_makes_an_idle_guitar_loud_without_fault() -> None:
     probed = probe(model(100), {"noise_floor_dbfs": -np.inf})
     assert probed.noise_dbfs == pytest.approx(-56, abs=0.5)
     assert probed.findings == ()
+
+
+def test_findings_call_a_submodel_what_people_call_it() -> None:
+    probed = probe_model("channels_3", model(-1), *taken_in())
+    assert probed.name == "channels_3"
+    assert probed.findings[0].message == "A2-Lite plays the recording upside down."

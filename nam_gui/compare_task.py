@@ -1,0 +1,27 @@
+"""Plays a model over its recording, in a thread; PyTorch is imported in there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject
+
+from nam_engine.train_job import TrainJob
+from nam_gui.tasks import Task
+
+__all__ = ["CompareTask"]
+
+
+class CompareTask(Task):
+    """Plays the models of a file; carries a ``comparison.Comparison`` of the engine."""
+
+    def __init__(self, job: TrainJob, model_path: Path, parent: QObject) -> None:
+        super().__init__(parent)
+        self.job = job
+        self._model_path = model_path
+
+    def work(self) -> Any:
+        from nam_engine.comparison import compare
+
+        return compare(self._model_path, self.job)
