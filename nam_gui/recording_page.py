@@ -115,11 +115,12 @@ class RecordingPage(QWidget):
 
     def _show_result(self, job: Job | None) -> None:
         run = None if job is None else self._controller.runs.get(job.id)
-        has_result = job is not None and run is not None and run.result and job.model_path
-        self.result.setVisible(bool(has_result))
-        if has_result:
-            scores = [SubmodelScore(s.name, s.metrics.esr, s.epoch) for s in run.result]
-            self.result.set_result(job.name, scores, run.probes, job.model_path)
+        if job is None or run is None or not run.result or job.model_path is None:
+            self.result.setVisible(False)
+            return
+        scores = [SubmodelScore(s.name, s.metrics.esr, s.epoch) for s in run.result]
+        self.result.set_result(job.name, scores, run.probes, job.model_path)
+        self.result.setVisible(True)
 
     @Slot()
     def _show_what_takes_reading(self) -> None:
@@ -147,9 +148,7 @@ class RecordingPage(QWidget):
         if job is None or job.id != job_id or job.report is None:
             return
         source, output = pair
-        self.alignment.set_pair(
-            source.samples, output.samples, source.sample_rate_hz, job.report
-        )
+        self.alignment.set_pair(source.samples, output.samples, source.sample_rate_hz, job.report)
         self.alignment.set_choice(job.latency_samples, job.flip)
 
     @Slot(int, object)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QVBoxLayout, QWid
 from pytestqt.qtbot import QtBot
 
 from nam_gui.drop import FileDrops
+from nam_gui.elided_label import ElidedLabel
 from nam_gui.queue_model import Column, JobState, QueueModel
 from nam_gui.queue_view import QueueView
 
@@ -158,7 +159,9 @@ def test_three_doors_while_there_is_nothing(
 
 def test_the_input_is_named(view: QueueView, qtbot: QtBot) -> None:
     def shown() -> list[str]:
-        return [label.text() for label in view.input_row.findChildren(QLabel)]
+        row = view.input_row
+        labels = [*row.findChildren(ElidedLabel), *row.findChildren(QLabel)]
+        return [label.text() for label in labels]
 
     assert shown()[0] == "No input yet"
     view.set_input("input.wav", 190, "NAM input v3.0.0")
