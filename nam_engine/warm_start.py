@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nam_engine.errors import NamFileError
 from nam_engine.nam_file import NamContainer, NamModel, read_nam
+from nam_engine.presets import submodel_title
 from nam_engine.wavenet.config import PackedConfig
 
 __all__ = ["read_start"]
@@ -28,7 +29,7 @@ def read_start(path: Path, config: PackedConfig, sample_rate_hz: int) -> tuple[N
     if [model.config.layer_arrays for model in models] != expected:
         raise NamFileError(
             f"The models in {path.name} do not have the sizes and layers of"
-            f" {' and '.join(config.names)}.",
+            f" {' and '.join(map(submodel_title, config.names))}.",
             remedy,
         )
     model_rate_hz = file.sample_rate_hz or 48_000
