@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Qt, QUrl, Slot
+from PySide6.QtCore import QByteArray, Qt, QTimer, QUrl, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QDesktopServices, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
@@ -55,6 +55,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.controller = controller
         self._is_closing = self._is_closed = False
+        self._still_open = 0
         self.setWindowTitle("NAM A2 Trainer")
         self.resize(QUEUE_WIDTH + PAGE_WIDTH, 720)
         self.queue_view = QueueView(controller.queue)
@@ -130,6 +131,7 @@ class MainWindow(QMainWindow):
         controller.asked.connect(self._ask_which_is_input)
         controller.happened.connect(self._on_event)
         controller.closed.connect(self._on_closed)
+        self.page.waveform.ended.connect(self._on_closed)
         queue.files_dropped.connect(controller.add_files)
         queue.add_requested.connect(self._ask_for_recordings)
         queue.input_requested.connect(self._ask_for_input)
@@ -292,6 +294,7 @@ class MainWindow(QMainWindow):
             geometry = base64.b64encode(bytes(self.saveGeometry().data())).decode()
             self.controller.settings = replace(self.controller.settings, window_geometry=geometry)
             self.run_bar.say(self.tr("Saving…"))
+            self._still_open = 2
             self.page.waveform.shut_down()
             self.controller.shut_down()
 
@@ -310,5 +313,8 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _on_closed(self) -> None:
-        self._is_closed = True
-        self.close()
+        """The controller or the waveform page has ended its threads."""
+        self._still_open -= 1
+        if not self._still_open:
+            self._is_closed = True
+            QTimer.singleShot(0, self.close)

@@ -88,7 +88,8 @@ class RecordingPage(QWidget):
         others = [other.history for i, other in runs.items() if i != self._selected]
         self.curves.clear_all()
         self.curves.set_earlier([history for history in others if history])
-        if run is not None and run.history:
+        if run is not None and run.submodels:
+            self.curves.start(run.submodels, run.epochs)
             self.curves.set_history(run.history, run.submodels)
         self._show_job()
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from runtime_player import Runtime
@@ -38,9 +38,10 @@ def test_dropped_recordings_become_a_file_that_the_runtime_plays(
 
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    modifier, button = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
-    drop = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, button, modifier)
-    QApplication.sendEvent(window, drop)
+    action, modifier = Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
+    button = Qt.MouseButton.LeftButton
+    QApplication.sendEvent(window, QDragEnterEvent(QPoint(5, 5), action, data, button, modifier))
+    QApplication.sendEvent(window, QDropEvent(QPointF(5, 5), action, data, button, modifier))
     qtbot.waitUntil(lambda: controller.can_train, timeout=60 * SECOND)
     (job,) = controller.queue.jobs()
     assert job.state is JobState.READY
