@@ -17,10 +17,8 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
-from nam_gui import style
 from nam_gui.appearance import apply
 from nam_gui.controller import Controller
 from nam_gui.job import JobState
@@ -28,14 +26,14 @@ from nam_gui.main_window import MainWindow
 from nam_gui.settings import Settings
 
 FOLDER = Path(__file__).with_name("screenshots")
-SIZES = {"": (1280, 720), "_large": (1920, 1080)}
+SIZES = {"": (1280, 720), "_wide": (1920, 1080)}
 
 
 def main() -> None:
     app = QApplication(sys.argv)
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as outdir:
-        settings = Settings(epochs=4, output_folder=Path(outdir))
+        settings = Settings(theme="light", epochs=4, output_folder=Path(outdir))
         controller = Controller(settings)
         window = MainWindow(controller)
         window.show()
@@ -47,16 +45,14 @@ def main() -> None:
                 time.sleep(0.01)
 
         def take(name: str) -> None:
-            for scheme in ("light", "dark"):
-                app.setPalette(_dark_palette() if scheme == "dark" else QPalette())
+            for theme in ("light", "dark"):
                 for percent in (100, 200):
-                    apply(app, replace(settings, text_percent=percent))
+                    apply(app, replace(settings, theme=theme, text_percent=percent))
                     for suffix, size in SIZES.items():
                         window.resize(*size)
                         wait(lambda: False, 0.3)
                         text = "" if percent == 100 else f"_{percent}"
-                        window.grab().save(str(FOLDER / f"{name}_{scheme}{text}{suffix}.png"))
-            app.setPalette(QPalette())
+                        window.grab().save(str(FOLDER / f"{name}_{theme}{text}{suffix}.png"))
             apply(app, settings)
 
         take("empty")
@@ -70,7 +66,7 @@ def main() -> None:
             take(name)
         window.page.tabs.setCurrentIndex(window.page.tabs.count() - 1)
         take("info")
-        window.page.tabs.setCurrentIndex(0)
+        window.page.tabs.setCurrentWidget(window.page.curves)
         controller.train()
         wait(lambda: len(controller.runs[job.id].history) >= 2, 120)
         take("training")
@@ -81,17 +77,6 @@ def main() -> None:
         take("waveform")
         window.close()
         wait(lambda: not window.isVisible(), 20)
-
-
-def _dark_palette() -> QPalette:
-    role, dark = QPalette.ColorRole, style.DARK
-    palette = QPalette()
-    for background in (role.Window, role.Base, role.Button, role.ToolTipBase):
-        palette.setColor(background, QColor(dark.background))
-    for text in (role.WindowText, role.Text, role.ButtonText, role.ToolTipText):
-        palette.setColor(text, QColor(dark.text))
-    palette.setColor(role.PlaceholderText, QColor(dark.faint))
-    return palette
 
 
 if __name__ == "__main__":

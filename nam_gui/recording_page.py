@@ -17,6 +17,7 @@ from nam_gui.curves import Curves
 from nam_gui.job import Job, JobState
 from nam_gui.metadata_form import MetadataForm
 from nam_gui.result_card import ResultCard, SubmodelScore
+from nam_gui.style import SPACING
 from nam_gui.tasks import Pair
 from nam_gui.waveform_page import WaveformPage
 
@@ -48,16 +49,16 @@ class RecordingPage(QWidget):
         self.result = ResultCard()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self._result_tab = self.tabs.addTab(_scrolling(self.result), self.tr("&Result"))
         self.tabs.addTab(self.curves, self.tr("&Curves"))
         self.tabs.addTab(self.waveform, self.tr("&Waveform"))
         self.tabs.addTab(self.checks, self.tr("C&hecks"))
         self.tabs.addTab(self.alignment, self.tr("&Delay"))
         self.tabs.addTab(_scrolling(self.metadata), self.tr("&Info"))
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(0, SPACING, SPACING, 0)
         column.setSpacing(0)
-        column.addWidget(self.tabs, 1)
-        column.addWidget(self.result)
+        column.addWidget(self.tabs)
         self._connect()
         self.select(-1)
 
@@ -117,11 +118,11 @@ class RecordingPage(QWidget):
     def _show_result(self, job: Job | None) -> None:
         run = None if job is None else self._controller.runs.get(job.id)
         if job is None or run is None or not run.result or job.model_path is None:
-            self.result.setVisible(False)
+            self.tabs.setTabVisible(self._result_tab, False)
             return
         scores = [SubmodelScore(s.name, s.metrics.esr, s.epoch) for s in run.result]
         self.result.set_result(job.name, scores, run.probes, job.model_path)
-        self.result.setVisible(True)
+        self.tabs.setTabVisible(self._result_tab, True)
 
     @Slot()
     def _show_what_takes_reading(self) -> None:
@@ -162,7 +163,8 @@ class RecordingPage(QWidget):
                 self.curves.start(event.submodels, event.epochs)
                 if history:
                     self.curves.set_history(history, event.submodels)
-                self.result.setVisible(False)
+                self.tabs.setTabVisible(self._result_tab, False)
+                self.tabs.setCurrentWidget(self.curves)
             case EpochDone():
                 self.curves.add_epoch(event)
             case Saved():
@@ -172,6 +174,8 @@ class RecordingPage(QWidget):
     def _on_job_ended(self, job_id: int) -> None:
         if job_id == self._selected:
             self._show_job()
+            if self.tabs.isTabVisible(self._result_tab):
+                self.tabs.setCurrentIndex(self._result_tab)
 
     @Slot(QModelIndex, QModelIndex)
     def _on_queue_changed(self, first: QModelIndex, last: QModelIndex) -> None:
