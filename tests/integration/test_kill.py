@@ -38,7 +38,7 @@ def job(tmp_path: Path) -> TrainJob:
     x = playing(3)
     write_wav(tmp_path / "di.wav", x, RATE_HZ)
     write_wav(tmp_path / "amp.wav", rig(x), RATE_HZ)
-    recipe = Recipe(epochs=60, window_samples=2048, batch_size=4, mrstft_weight=0.0)
+    recipe = Recipe(epochs=90, window_samples=2048, batch_size=4, mrstft_weight=0.0)
     return TrainJob(tmp_path / "di.wav", tmp_path / "amp.wav", tmp_path / "whole", recipe, "cpu")
 
 
