@@ -11,6 +11,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from nam_gui.checker import Checker
+from nam_gui.devices_task import DevicesTask
 from nam_gui.job import JobState
 from nam_gui.pair_reader import PairReader
 from nam_gui.pairing import Sorted
@@ -32,6 +33,8 @@ class Controller(Training):
     input_changed = Signal()
     asked = Signal(str, list)
     """A question about dropped files, and the files."""
+    devices_known = Signal(tuple)
+    """Lines about the processors that can train, or why nothing is known."""
     pair_loaded = Signal(int, object)
     """A job and its ``tasks.Pair``, which somebody wants to look at."""
     closed = Signal()
@@ -127,6 +130,13 @@ class Controller(Training):
         task.succeeded.connect(self._demo_made)
         self._threads.start(task)
 
+    def probe_devices(self) -> None:
+        """Find out in the background which processors can train here."""
+        task = DevicesTask(self)
+        task.succeeded.connect(self.devices_known)
+        task.failed.connect(self._devices_unknown)
+        self._threads.start(task)
+
     def shut_down(self) -> None:
         """End all threads, keeping the best; ``closed`` is emitted when they have ended."""
         if self.is_training:
@@ -164,6 +174,10 @@ class Controller(Training):
         self.said.emit(
             self.tr("Saved {0}. Play it into the amp and record what comes out.").format(path)
         )
+
+    @Slot(str, str)
+    def _devices_unknown(self, message: str, remedy: str) -> None:
+        self.devices_known.emit((f"{message} {remedy}".strip(),))
 
     # The queue
 

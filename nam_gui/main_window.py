@@ -25,7 +25,6 @@ from nam_engine.events import EpochDone, Started, StepsDone, TrainEvent
 from nam_gui.about import AboutDialog
 from nam_gui.appearance import apply
 from nam_gui.controller import Controller, RunState
-from nam_gui.devices_task import DevicesTask
 from nam_gui.drop import FileDrops
 from nam_gui.export import export_model, proposed_path
 from nam_gui.file_dialogs import (
@@ -130,6 +129,7 @@ class MainWindow(QMainWindow):
         controller.said.connect(self.say)
         controller.asked.connect(self._ask_which_is_input)
         controller.happened.connect(self._on_event)
+        controller.devices_known.connect(self.about.set_devices)
         controller.closed.connect(self._on_closed)
         self.page.waveform.ended.connect(self._on_closed)
         queue.files_dropped.connect(controller.add_files)
@@ -272,16 +272,8 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _show_about(self) -> None:
-        task = DevicesTask(self)
-        task.succeeded.connect(self.about.set_devices)
-        task.failed.connect(self._tell_devices_failed)
-        task.finished.connect(task.deleteLater)
-        task.start()
+        self.controller.probe_devices()
         self.about.show()
-
-    @Slot(str, str)
-    def _tell_devices_failed(self, message: str, remedy: str) -> None:
-        self.about.set_devices([f"{message} {remedy}".strip()])
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Asks while a training runs, which is ended and saved before the window goes."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from nam_gui.controller import Controller
+from nam_gui.devices_task import DevicesTask
 from nam_gui.main_window import MainWindow
 from nam_gui.settings import Settings
 
@@ -67,3 +69,24 @@ def test_idle_window_closes_at_once(
 def test_opening_the_window_imports_no_torch() -> None:
     code = "import sys, nam_gui.app; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_window_waits_for_the_devices_it_asks_about(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread that is destroyed while it runs would take the program with it."""
+    is_asked, may_answer = threading.Event(), threading.Event()
+
+    def slow(_: DevicesTask) -> tuple[str, ...]:
+        is_asked.set()
+        may_answer.wait(10)
+        return ("Processor: ready",)
+
+    monkeypatch.setattr(DevicesTask, "work", slow)
+    window._show_about()
+    assert is_asked.wait(10)
+    window.close()
+    qtbot.wait(50)
+    assert window.isVisible()
+    may_answer.set()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=5_000)
