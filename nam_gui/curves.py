@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QEvent, QIODevice, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QShowEvent
+from PySide6.QtCore import QBuffer, QIODevice, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
@@ -23,7 +23,7 @@ from nam_gui.axes import three_digits
 from nam_gui.epoch_plot import EpochPlot, Line
 from nam_gui.epoch_table import EpochTable
 from nam_gui.esr_plot import AIM_HIGH, AIM_LOW, Best, EsrPlot
-from nam_gui.plots import RESTYLED_BY, quiet_label, submodel_colour, swatch_text, translucent
+from nam_gui.plots import Charts, Plot, quiet_label, submodel_colour, swatch_text, translucent
 
 __all__ = ["Curves"]
 
@@ -35,7 +35,7 @@ ZOOM = 0.8
 MAIN_LINES, DETAIL_LINES = 8, 3  # least heights of the charts, in lines of text
 
 
-class Curves(QWidget):
+class Curves(Charts):
     """Validation ESR over epochs; on request training loss and learning rate below it.
 
     The chart follows the run until the user zooms or drags, and again after "Show all".
@@ -59,7 +59,7 @@ class Curves(QWidget):
         self._plots: tuple[EpochPlot, ...] = (self._main, *self._details)
         self._build()
         self.clear_all()
-        self._restyle()
+        self.restyle()
 
     def start(self, submodels: tuple[str, ...], epochs: int) -> None:
         """A new run of at most ``epochs`` begins; the one before stays faintly behind."""
@@ -243,7 +243,10 @@ class Curves(QWidget):
         lines.append(self.tr("learning rate {0}").format(three_digits(run.learning_rates[row])))
         return "<br>".join(lines)
 
-    def _restyle(self) -> None:
+    def keyboard_plot(self) -> Plot:
+        return self._main
+
+    def restyle(self) -> None:
         line = self.fontMetrics().height()
         for plot in self._plots:
             plot.restyle(self.font())
@@ -255,22 +258,9 @@ class Curves(QWidget):
             plot.getPlotItem().layout.setContentsMargins(0, 0, self._main.words_width(), 0)
         self._redraw_soon()
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
-        super().changeEvent(event)
-        if event.type() in RESTYLED_BY:
-            self._restyle()
-
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         super().showEvent(event)
         self._redraw()
-
-    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
-        super().focusInEvent(event)
-        self._main.mark_focus(True)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
-        super().focusOutEvent(event)
-        self._main.mark_focus(False)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         last = len(self._run) - 1

@@ -6,13 +6,21 @@ import html
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPalette
-from PySide6.QtWidgets import QLabel
+from PySide6.QtGui import QColor, QFocusEvent, QFont, QFontMetrics, QPalette
+from PySide6.QtWidgets import QLabel, QWidget
 
 from nam_engine.presets import A2_TITLES
 from nam_gui import style
 
-__all__ = ["RESTYLED_BY", "Plot", "quiet_label", "submodel_colour", "swatch_text", "translucent"]
+__all__ = [
+    "RESTYLED_BY",
+    "Charts",
+    "Plot",
+    "quiet_label",
+    "submodel_colour",
+    "swatch_text",
+    "translucent",
+]
 
 GRID_ALPHA = 0.25
 RESTYLED_BY = (QEvent.Type.PaletteChange, QEvent.Type.FontChange, QEvent.Type.ThemeChange)
@@ -47,6 +55,34 @@ def quiet_label(text: str) -> QLabel:
     label.setWordWrap(True)
     label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
     return label
+
+
+class Charts(QWidget):
+    """Charts that follow font and palette; one of them shows that the keys are theirs.
+
+    Whoever builds on it gives the one that shows it and writes :meth:`restyle`.
+    """
+
+    def keyboard_plot(self) -> Plot:
+        """The chart that is marked while the widget has the keyboard."""
+        raise NotImplementedError
+
+    def restyle(self) -> None:
+        """Take over the present font and colours."""
+        raise NotImplementedError
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event.type() in RESTYLED_BY:
+            self.restyle()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        super().focusInEvent(event)
+        self.keyboard_plot().mark_focus(True)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        super().focusOutEvent(event)
+        self.keyboard_plot().mark_focus(False)
 
 
 class Plot(pg.PlotWidget):  # type: ignore[misc]

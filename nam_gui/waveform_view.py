@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QShowEvent
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QLabel, QScrollBar, QStackedWidget, QVBoxLayout, QWidget
 
 from nam_engine.levels import loudest_span
 from nam_gui import style
-from nam_gui.plots import RESTYLED_BY, quiet_label, submodel_colour, swatch_text
+from nam_gui.plots import Charts, Plot, quiet_label, submodel_colour, swatch_text
 from nam_gui.spectrum_plot import SpectrumPlot
 from nam_gui.trace_plot import TracePlot
 
@@ -27,7 +27,7 @@ PAGE = 0.9
 WAVE_LINES, SPECTRUM_LINES = 9, 8  # least heights, in lines of text
 
 
-class WaveformView(QWidget):
+class WaveformView(Charts):
     """The recording and the models' predictions of the passage kept for checking.
 
     Left, Right, Page Up, Page Down, Home and End and the scroll bar move through the passage;
@@ -43,7 +43,7 @@ class WaveformView(QWidget):
         self._trace = TracePlot()
         self._spectrum = SpectrumPlot()
         self._build()
-        self._restyle()
+        self.restyle()
 
     def set_audio(
         self, target: Samples, predictions: Mapping[str, Samples], sample_rate_hz: int
@@ -164,7 +164,10 @@ class WaveformView(QWidget):
         end = len(self._target) / self._sample_rate_hz
         self.show_seconds(max(0.0, middle - half), min(end, middle + half))
 
-    def _restyle(self) -> None:
+    def keyboard_plot(self) -> Plot:
+        return self._trace
+
+    def restyle(self) -> None:
         line = self.fontMetrics().height()
         self._trace.setMinimumHeight(WAVE_LINES * line)
         self._spectrum.setMinimumHeight(SPECTRUM_LINES * line)
@@ -172,22 +175,9 @@ class WaveformView(QWidget):
         self._spectrum.restyle(self.font())
         self._write_legends()
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
-        super().changeEvent(event)
-        if event.type() in RESTYLED_BY:
-            self._restyle()
-
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         super().showEvent(event)
         self._draw_spectrum()
-
-    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
-        super().focusInEvent(event)
-        self._trace.mark_focus(True)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
-        super().focusOutEvent(event)
-        self._trace.mark_focus(False)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         match event.key():
