@@ -62,22 +62,22 @@ def train(job: TrainJob, control: RunControl | None = None) -> Generator[TrainEv
         seed=job.seed,
         stop_rules=job.stop_rules,
     )
-    folder, warnings = _open_folder(job, trainer)
+    name = file_name(job.user.name or capture.name)
+    folder, warnings = _open_folder(job, name, trainer)
     keeper = Keeper(folder, trainer, partial(_container, job, config, intake.report), control)
     events = _run(trainer, keeper, intake.report, control)
     # In this order: a run that is left alone saves before its folder is closed.
     with closing(keeper), closing(events):
         keeper.put_report(intake.report)
         keeper.begin()
-        checked = _checked(file_name(job.user.name or capture.name), intake.report, job.choices)
+        checked = _checked(name, intake.report, job.choices)
         for event in chain([checked], warnings, events):
             keeper.note(event)
             yield event
 
 
-def _open_folder(job: TrainJob, trainer: Trainer) -> tuple[JobFolder, list[Warned]]:
+def _open_folder(job: TrainJob, name: str, trainer: Trainer) -> tuple[JobFolder, list[Warned]]:
     """A new folder, or the one of the training to be continued, whose state is restored."""
-    name = file_name(job.user.name or trainer.capture.name)
     resumed = _resume(JobFolder.earlier(job.outdir, name), trainer) if job.resume else None
     if resumed is None:
         if job.start_path is not None:

@@ -159,10 +159,7 @@ class RecordingPage(QWidget):
             return
         match event:
             case Started():
-                history = self._controller.runs[job_id].history
-                self.curves.start(event.submodels, event.epochs)
-                if history:
-                    self.curves.set_history(history, event.submodels)
+                self.select(job_id)
                 self.tabs.setTabVisible(self._result_tab, False)
                 self.tabs.setCurrentWidget(self.curves)
             case EpochDone():
