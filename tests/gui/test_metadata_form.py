@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import fields, replace
-from typing import TypeVar
 
 import pytest
+from gui.fields import field
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QPalette, QWheelEvent
 from PySide6.QtWidgets import (
@@ -37,9 +37,6 @@ METADATA = UserMetadata(
 )
 
 
-T = TypeVar("T", bound=QWidget)
-
-
 @pytest.fixture
 def form(qtbot: QtBot) -> MetadataForm:
     form = MetadataForm()
@@ -48,11 +45,6 @@ def form(qtbot: QtBot) -> MetadataForm:
     form.activateWindow()
     qtbot.waitUntil(form.isActiveWindow)
     return form
-
-
-def field(form: QWidget, kind: type[T], name: str) -> T:
-    (found,) = [w for w in form.findChildren(kind) if w.accessibleName() == name]
-    return found
 
 
 def edit(form: MetadataForm, name: str) -> QLineEdit:

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
+from gui.fields import field
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import (
@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
-    QWidget,
 )
 from pytestqt.qtbot import QtBot
 
@@ -32,7 +31,6 @@ OTHER = Settings(
     text_percent=137,
     name_template="{recording} A2",
 )
-T = TypeVar("T", bound=QWidget)
 
 
 @pytest.fixture
@@ -50,11 +48,6 @@ def heard(dialog: SettingsDialog) -> list[Settings]:
     heard: list[Settings] = []
     dialog.changed.connect(heard.append)
     return heard
-
-
-def field(dialog: QWidget, kind: type[T], name: str) -> T:
-    (found,) = [w for w in dialog.findChildren(kind) if w.accessibleName() == name]
-    return found
 
 
 def length(dialog: SettingsDialog) -> QComboBox:
