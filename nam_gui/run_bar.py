@@ -23,7 +23,7 @@ class RunBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._is_training = False
+        self._is_training = self._shows_progress = False
         self.primary = QPushButton(self)
         self.primary.setDefault(True)
         self.primary.clicked.connect(self._on_primary)
@@ -51,7 +51,8 @@ class RunBar(QWidget):
         self.primary.setEnabled(can_train)
         self.pause.setVisible(False)
         self.bar.setVisible(False)
-        self.status.setText(self.tr("Paused.") if is_paused else "")
+        if self._shows_progress:  # a sentence stays until there is something else to tell
+            self.say(self.tr("Paused.") if is_paused else "")
 
     def show_training(self, *, is_ending: bool) -> None:
         """A training runs; ``is_ending`` while the step in progress is waited for."""
@@ -66,6 +67,7 @@ class RunBar(QWidget):
         self, name: str, device: str, epoch: int, epochs: int, seconds_left: float, share: float
     ) -> None:
         """``share`` of the training, 0 to 1, is done."""
+        self._shows_progress = True
         parts = [name, self.tr("epoch {0} of {1}").format(epoch, epochs)]
         if math.isfinite(seconds_left):
             end = datetime.now() + timedelta(seconds=seconds_left)
@@ -77,6 +79,7 @@ class RunBar(QWidget):
 
     def say(self, text: str) -> None:
         """A sentence while nothing else is to be told."""
+        self._shows_progress = False
         self.status.setText(text)
         self.status.setToolTip(text)
 

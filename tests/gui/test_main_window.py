@@ -55,6 +55,11 @@ def test_everything_can_be_reached_by_the_menus(window: MainWindow) -> None:
 def test_sentences_are_shown_and_kept(window: MainWindow) -> None:
     window.controller.said.emit("The disk is full.")
     assert "The disk is full." in window.run_bar.status.text()
+    window.controller.state_changed.emit()
+    assert "The disk is full." in window.run_bar.status.text()
+    window.run_bar.show_progress("amp", "cpu", 1, 2, 5.0, 0.5)
+    window.controller.state_changed.emit()
+    assert window.run_bar.status.text() == ""
 
 
 def test_idle_window_closes_at_once(
