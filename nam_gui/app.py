@@ -38,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         controller.add_files(options.files)
     if options.demo:
         controller.load_demo()
+    controller.look_back()
     status = app.exec()
     settings.save(path, controller.settings)
     return status

@@ -10,11 +10,16 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from nam_engine.job_file import Ending
+from nam_engine.past import PastTraining
 from nam_gui.checker import Checker
 from nam_gui.devices_task import DevicesTask
 from nam_gui.job import JobState
 from nam_gui.pair_reader import PairReader
 from nam_gui.pairing import Sorted
+from nam_gui.past import Past
+from nam_gui.past_tasks import Opened
+from nam_gui.run import Run
 from nam_gui.settings import Settings, default_output_folder
 from nam_gui.tasks import DemoTask, Pair, PairSource, SignalTask, SortTask
 from nam_gui.training import RunState, Training
@@ -37,6 +42,8 @@ class Controller(Training):
     """Lines about the processors that can train, or why nothing is known."""
     pair_loaded = Signal(int, object)
     """A job and its ``tasks.Pair``, which somebody wants to look at."""
+    opened = Signal(int)
+    """A training of an earlier day is in the queue again."""
     closed = Signal()
 
     def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
@@ -44,11 +51,14 @@ class Controller(Training):
         self.input_info: tuple[str, float, str] | None = None
         self._checker = Checker(self.queue, self._threads, self)
         self._reader = PairReader(self._threads, self)
+        self.past = Past(self._threads, self)
         self.queue.renamed.connect(self._renamed)
         self._threads.ended.connect(self.closed)
         self._checker.changed.connect(self._follow)
         self._checker.input_checked.connect(self._input_checked)
         self._reader.loaded.connect(self._pair_loaded)
+        self.past.opened.connect(self._opened)
+        self.job_ended.connect(self.look_back)
 
     # What the user does
 
@@ -130,6 +140,20 @@ class Controller(Training):
         task.succeeded.connect(self._demo_made)
         self._threads.start(task)
 
+    @Slot()
+    def look_back(self) -> None:
+        """Look in the background for earlier trainings; ``past`` says what was found."""
+        folder = self.settings.output_folder or default_output_folder()
+        self.past.look([folder, *self.settings.recent_folders])
+
+    def open_capture(self, folder: Path) -> None:
+        """Put an earlier training into the queue, with all that is known of it."""
+        self.past.open([folder], goes_on=False)
+
+    def continue_captures(self, folders: Sequence[Path]) -> None:
+        """Put interrupted trainings into the queue and go on with them."""
+        self.past.open(folders, goes_on=True)
+
     def probe_devices(self) -> None:
         """Find out in the background which processors can train here."""
         task = DevicesTask(self)
@@ -205,6 +229,48 @@ class Controller(Training):
     @Slot()
     def _follow(self) -> None:
         self._refresh()
+
+    # Trainings of earlier days
+
+    @Slot(object)
+    def _opened(self, opened: Opened) -> None:
+        for problem in opened.problems:
+            self.said.emit(problem)
+        for training in opened.trainings:
+            self._restore(training, goes_on=opened.goes_on)
+        self._refresh()
+        if opened.goes_on and opened.trainings:
+            self.train()
+
+    def _restore(self, training: PastTraining, *, goes_on: bool) -> None:
+        """Into the row of its recording, unless another training of that runs."""
+        run = Run.restored(training)
+        begun_with, choices = run.begun_with, run.begun_with.choices
+        recording = begun_with.output_path
+        self.queue.add([recording])
+        job = next(job for job in self.queue.jobs() if job.recording.absolute() == recording)
+        if self._refuses(job.id):
+            return
+        self.runs[job.id] = run
+        is_done = training.file.ending is Ending.DONE
+        ended = JobState.DONE if is_done else JobState.STOPPED
+        self.queue.update(
+            job.id,
+            name=begun_with.user.name or recording.stem,
+            metadata=begun_with.user,
+            latency_samples=choices.latency_samples,
+            flip=choices.flip_polarity,
+            ignore_checks=choices.ignore_checks,
+            report=None,
+            state=JobState.READY if goes_on else ended,
+            message="",
+            progress=len(run.history) / run.epochs,
+            esr=run.esr(),
+            model_path=training.model_path,
+        )
+        if goes_on and self.input_path is None:
+            self.set_input(begun_with.input_path)
+        self.opened.emit(job.id)
 
     # Recordings to look at
 

@@ -35,7 +35,9 @@ from nam_gui.file_dialogs import (
     ask_signal_path,
 )
 from nam_gui.log_window import LogWindow
+from nam_gui.offer_bar import OfferBar
 from nam_gui.queue_view import QueueView
+from nam_gui.recent_menu import RecentMenu
 from nam_gui.recording_page import RecordingPage
 from nam_gui.run_bar import RunBar
 from nam_gui.settings import Settings
@@ -60,6 +62,8 @@ class MainWindow(QMainWindow):
         self.queue_view = QueueView(controller.queue)
         self.page = RecordingPage(controller)
         self.run_bar = RunBar()
+        self.offer_bar = OfferBar()
+        self.recent = RecentMenu(self)
         self.log = LogWindow(self)
         self.settings_dialog = SettingsDialog(self)
         self.settings_dialog.set_settings(controller.settings)
@@ -85,6 +89,7 @@ class MainWindow(QMainWindow):
         rows = QVBoxLayout(whole)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(SPACING)
+        rows.addWidget(self.offer_bar)
         rows.addWidget(splitter, 1)
         rows.addWidget(self.run_bar)
         self.setCentralWidget(whole)
@@ -96,6 +101,7 @@ class MainWindow(QMainWindow):
         self._add(menu, self.tr("Choose the &input…"), self._ask_for_input, "Ctrl+I")
         self._add(menu, self.tr("Save the &test signal…"), self._save_signal)
         self._add(menu, self.tr("Try the &demo"), controller.load_demo)
+        menu.addMenu(self.recent)
         menu.addSeparator()
         self._add(menu, self.tr("&Export…"), self._export_selected, key.SaveAs)
         self._add(menu, self.tr("&Settings…"), self.settings_dialog.show, key.Preferences)
@@ -130,6 +136,13 @@ class MainWindow(QMainWindow):
         controller.asked.connect(self._ask_which_is_input)
         controller.happened.connect(self._on_event)
         controller.devices_known.connect(self.about.set_devices)
+        controller.opened.connect(self.page.select)
+        controller.opened.connect(queue.select_job)
+        controller.past.found.connect(self.recent.set_captures)
+        controller.past.interrupted.connect(self.offer_bar.offer)
+        self.recent.chosen.connect(controller.open_capture)
+        self.offer_bar.continue_requested.connect(controller.continue_captures)
+        self.offer_bar.later_requested.connect(controller.past.leave)
         controller.closed.connect(self._on_closed)
         self.page.waveform.ended.connect(self._on_closed)
         queue.files_dropped.connect(controller.add_files)

@@ -161,9 +161,11 @@ class Training(QObject):
             self._train(job)
 
     def _train(self, job: Job) -> None:
-        if self.input_path is None or self._threads.is_closing:
+        if self._threads.is_closing:
             return
         if not self._is_begun(job.id):
+            if self.input_path is None:
+                return
             self.runs[job.id] = Run.begin(self.input_path, job, self.settings)
         self._training = job.id
         self.queue.update(job.id, state=JobState.TRAINING, message="")
