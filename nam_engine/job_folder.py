@@ -167,6 +167,8 @@ class JobFolder:
             self.path.mkdir(parents=True)
         failure: OSError | None = None
         for file in sorted(self._unwritten, key=_turn):
+            if file == JOB and self._unwritten & {LAST, MODEL}:
+                continue  # nothing is over before what counts is written
             try:
                 self._write(file)
             except OSError as error:  # perhaps only this one: open in another program
@@ -217,7 +219,7 @@ def file_name(name: str) -> str:
 
 
 def _turn(file: str) -> int:
-    """No model is newer than its state, and nothing is over before all is written."""
+    """No model is newer than its state, and how it ended comes after all else."""
     return {LAST: 0, JOB: 2}.get(file, 1)
 
 

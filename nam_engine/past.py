@@ -8,7 +8,6 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from nam_engine.checkpoint import TrainState
 from nam_engine.errors import ConfigError, NamFileError
 from nam_engine.events import EpochDone, SubmodelResult
 from nam_engine.job_file import JOB, Ending, JobFile, encode_job, read_job
@@ -33,7 +32,6 @@ class PastTraining:
 
     file: JobFile
     history: tuple[EpochDone, ...]
-    steps_done: int
     best: tuple[SubmodelResult, ...]
     probes: tuple[str, ...]
     model_path: Path | None
@@ -74,8 +72,7 @@ def read_training(folder: Path) -> PastTraining:
     return PastTraining(
         file,
         state.history,
-        state.position.steps_done,
-        _best(state),
+        tuple(best for best in state.best if best is not None),
         _probes(folder / "report.json") if file.ending is Ending.DONE else (),
         model_path if model_path.is_file() else None,
     )
@@ -93,10 +90,6 @@ def leave_training(folder: Path) -> None:
             job_folder.flush()
         except OSError as error:
             raise NamFileError(f"Nothing can be written to {folder} ({error.strerror}).") from error
-
-
-def _best(state: TrainState) -> tuple[SubmodelResult, ...]:
-    return tuple(best for best in state.best if best is not None)
 
 
 def _probes(path: Path) -> tuple[str, ...]:

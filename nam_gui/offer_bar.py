@@ -45,17 +45,20 @@ class OfferBar(QWidget):
     def offer(self, trainings: Sequence[PastTraining]) -> None:
         """Offer to go on with these, at least one."""
         self._folders = [training.file.folder for training in trainings]
-        first = trainings[0]
-        if len(trainings) == 1:
+        names = [folder.name for folder in self._folders]
+        count, first = len(trainings), trainings[0]
+        if count == 1:
             sentence = self.tr("{0} was interrupted in epoch {1} of {2}.")
-            self.go_on.setText(self.tr("&Continue"))
+            self.go_on.setText(self.tr("C&ontinue"))
         else:
-            sentence = self.tr("{3} trainings were interrupted: {0} in epoch {1} of {2}, …")
-            self.go_on.setText(self.tr("&Continue all"))
+            sentence = self.tr(
+                "{3} trainings were interrupted: {0} in epoch {1} of {2}, and {4} more."
+            )
+            self.go_on.setText(self.tr("C&ontinue all"))
         epochs = first.file.job.recipe.epochs
         epoch = min(len(first.history) + 1, epochs)
-        name = first.file.folder.name
-        self.sentence.set_text(sentence.format(name, epoch, epochs, len(trainings)))
+        self.sentence.set_text(sentence.format(names[0], epoch, epochs, count, count - 1))
+        self.sentence.setToolTip("\n".join(names))
         self.setAccessibleName(self.sentence.text())
         self.show()
 

@@ -31,8 +31,8 @@ from nam_engine.train_job import TrainJob
 
 RECIPE = Recipe(epochs=3, window_samples=2048, batch_size=8, learning_rate=0.03, mrstft_weight=0.0)
 FULL = TrainJob(
-    Path("/in/di.wav"),
-    Path("/in/Bäd \udcff \u00a0name.wav"),
+    Path("/in/di.wav").absolute(),
+    Path("/in/Bäd \udcff \u00a0name.wav").absolute(),
     Path("/out"),
     recipe=replace(RECIPE, weight_decay=1e-7),
     device="cuda",
@@ -55,7 +55,20 @@ def write(folder: Path, job: TrainJob = FULL, ending: Ending = Ending.DONE) -> P
 # job.json
 
 
-@pytest.mark.parametrize("job", [FULL, TrainJob(Path("/a.wav"), Path("/b.wav"), Path("/out"))])
+@pytest.mark.parametrize(
+    "job",
+    [
+        FULL,
+        replace(
+            FULL,
+            recipe=Recipe(),
+            choices=Choices(),
+            channel=None,
+            user=UserMetadata(),
+            stop_rules=StopRules(),
+        ),
+    ],
+)
 def test_a_job_comes_back_as_it_was(tmp_path: Path, job: TrainJob) -> None:
     folder = write(tmp_path / "Twin (2)", job, Ending.FAILED)
     file = read_job(folder)
@@ -235,6 +248,21 @@ def test_stopped_training_reads_as_stopped_and_goes_on(job: TrainJob) -> None:
     assert read_training(folder).file.ending is Ending.DONE
     assert len(read_training(folder).history) == RECIPE.epochs
     assert read_job(job.outdir / "amp (2)").ending is Ending.STOPPED
+
+
+def test_nothing_is_over_before_the_model_is_written(tmp_path: Path) -> None:
+    with closing(JobFolder.create(tmp_path, "amp")) as folder:
+        folder.put(JOB, encode_job(FULL, Ending.DONE))
+        folder.put("model.nam", b"a model")
+        folder.put("history.csv", b"a table")
+        folder.model_path.mkdir()  # in the model's way
+        with pytest.raises(OSError, match="amp"):
+            folder.flush()
+        assert not (folder.path / JOB).exists()
+        folder.model_path.rmdir()
+        (folder.path / "history.csv").unlink()
+        folder.flush()
+        assert read_job(folder.path).ending is Ending.DONE
 
 
 def test_failed_training_reads_as_failed(job: TrainJob, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,6 +115,7 @@ def test_several_are_offered_in_one_line_and_trained_in_order(desk: Desk) -> Non
     window = desk.start()
     text = window.offer_bar.sentence.text()
     assert text.startswith("2 trainings were interrupted: ")
+    assert text.endswith(" in epoch 3 of 4, and 1 more.")
     assert window.offer_bar.go_on.text().replace("&", "") == "Continue all"
     window.offer_bar.go_on.click()
     done = [JobState.DONE] * 2
