@@ -88,6 +88,10 @@ class WaveformView(Charts):
         """Bring this part of the passage into view."""
         self._trace.show_seconds(start, stop)
 
+    def show_place(self, seconds: float | None) -> None:
+        """Mark what is heard now; None: nothing is."""
+        self._trace.show_place(seconds)
+
     def _build(self) -> None:
         self.setAccessibleName(self.tr("Waveform and spectrum"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
