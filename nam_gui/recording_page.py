@@ -118,6 +118,8 @@ class RecordingPage(QWidget):
         if job is not None and job.metadata != self.metadata.metadata():
             self.metadata.set_metadata(job.metadata)
         self._show_result(job)
+        if job is None or job.model_path is None:
+            self._clear_waveform()
         self._show_what_takes_reading()
 
     def _show_result(self, job: Job | None) -> None:
@@ -140,14 +142,12 @@ class RecordingPage(QWidget):
             elif job.report is not self._report_shown:
                 self._report_shown = job.report
                 self._controller.load_pair(job.id)
-        elif page is self.waveform:
-            run = None if job is None else self._controller.runs.get(job.id)
-            if job is None or run is None or job.model_path is None:
-                self._clear_waveform()
-            elif self._epochs_played != len(run.history):
-                if self._epochs_played is None:
-                    self.waveform.say(self.tr("Playing the models…"))
-                self._epochs_played = len(run.history)
+        elif page is self.waveform and job is not None and job.model_path is not None:
+            epochs_done = len(self._controller.runs[job.id].history)
+            if self._epochs_played is None:
+                self.waveform.say(self.tr("Playing the models…"))
+            if self._epochs_played != epochs_done:
+                self._epochs_played = epochs_done
                 self._controller.load_comparison(job.id)
 
     def _clear_waveform(self) -> None:
