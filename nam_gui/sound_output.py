@@ -5,6 +5,7 @@ QtMultimedia is loaded when it is first asked for: it takes time, and may be mis
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from itertools import product
 from typing import TYPE_CHECKING
@@ -16,15 +17,17 @@ from PySide6.QtCore import QIODevice, QLoggingCategory, QObject, Signal, Slot
 if TYPE_CHECKING:
     from PySide6.QtMultimedia import QAudioDevice, QAudioFormat, QAudioSink, QMediaDevices
 
-__all__ = ["SoundOutput", "encoded"]
+__all__ = ["SampleStream", "SoundOutput", "encoded"]
 
 Samples = NDArray[np.float32]
 Read = Callable[[int], Samples]
 
-BUFFER_SECONDS = 0.2
-"""Longer than the window draws at a time, for nothing is read while it does."""
-LEAD_SECONDS = 0.02
-"""Silence to begin with: some outputs swallow the first milliseconds, and the fade with them."""
+BUFFER_SECONDS = 0.25
+"""Nothing is read while the window draws: up to 230 ms, when a training on all cores ends."""
+SILENCE_SECONDS = 0.1
+"""Before and after: some outputs swallow the first or last milliseconds, and the fade with them."""
+PULSE_LATENCY_MS = "60"
+"""Qt asks PulseAudio for a few milliseconds only: gaps where a training takes all cores."""
 ANY_BYTES = 1 << 16
 
 
@@ -50,13 +53,14 @@ class SoundOutput(QObject):
         self._media: QMediaDevices | None = None
         self._device: QAudioDevice | None = None
         self._sink: QAudioSink | None = None
-        self._stream: _Stream | None = None
+        self._stream: SampleStream | None = None
 
     def find(self) -> str:
         """Look for an output; the sentence says why there is none."""
         if self._media is None:
             # Qt tells the terminal, by these categories, what it misses: the user is told here.
             QLoggingCategory.setFilterRules("qt.multimedia*=false\ndefault.warning=false")
+            os.environ.setdefault("PULSE_LATENCY_MSEC", PULSE_LATENCY_MS)
             try:
                 from PySide6.QtMultimedia import QMediaDevices
 
@@ -87,7 +91,14 @@ class SoundOutput(QObject):
         wanted = self._format(sample_rate_hz)
         assert wanted is not None
         assert self._device is not None
-        self._stream = _Stream(read, wanted, self)
+        is_float = wanted.sampleFormat() is wanted.SampleFormat.Float
+        self._stream = SampleStream(
+            read,
+            wanted.channelCount(),
+            is_float,
+            round(SILENCE_SECONDS * wanted.sampleRate()),
+            self,
+        )
         self._sink = QAudioSink(self._device, wanted, self)
         self._sink.setBufferSize(wanted.bytesForDuration(round(1e6 * BUFFER_SECONDS)))
         self._sink.stateChanged.connect(self._follow)
@@ -147,26 +158,34 @@ class SoundOutput(QObject):
             self.ended.emit()
 
 
-class _Stream(QIODevice):
-    """What the sink pulls; the samples of a function in its format."""
+class SampleStream(QIODevice):
+    """The samples of a function as a sink pulls them, silence before and after."""
 
-    def __init__(self, read: Read, form: QAudioFormat, parent: QObject) -> None:
+    def __init__(
+        self, read: Read, channels: int, is_float: bool, silence: int, parent: QObject
+    ) -> None:
         super().__init__(parent)
         self._read = read
-        self._channels, self._frame = form.channelCount(), form.bytesPerFrame()
-        self._is_float = form.sampleFormat() is form.SampleFormat.Float
-        self._lead = round(LEAD_SECONDS * form.sampleRate())
-        self.is_over = False
+        self._channels, self._is_float = channels, is_float
+        self._silence = self._before = self._after = silence  # samples, the latter two to come
         self.open(QIODevice.OpenModeFlag.ReadOnly | QIODevice.OpenModeFlag.Unbuffered)
 
+    @property
+    def is_over(self) -> bool:
+        """Nothing comes any more, unless the function has something again."""
+        return not self._after
+
     def readData(self, most_bytes: int) -> bytes:  # noqa: N802
-        count = most_bytes // self._frame
-        if self._lead:
-            samples = np.zeros(min(count, self._lead), np.float32)
-            self._lead -= len(samples)
+        count = most_bytes // (self._channels * (4 if self._is_float else 2))
+        samples = np.empty(0, np.float32) if self._before else self._read(count)
+        if len(samples):
+            self._after = self._silence
+        elif self._before:
+            samples = np.zeros(min(count, self._before), np.float32)
+            self._before -= len(samples)
         else:
-            samples = self._read(count)
-            self.is_over = count > 0 and not len(samples)
+            samples = np.zeros(min(count, self._after), np.float32)
+            self._after -= len(samples)
         return encoded(samples, self._channels, self._is_float)
 
     def writeData(self, _data: object, _most: int) -> int:  # noqa: N802

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from gui.fake_sound import FakeOutput
 from numpy.typing import NDArray
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from nam_gui.mixer import FADE_SECONDS, Mixer, level_matched
 from nam_gui.player import Player
-from nam_gui.sound_output import SoundOutput, encoded
+from nam_gui.sound_output import SampleStream, SoundOutput, encoded
 
 RATE_HZ = 48_000
 FADE = round(FADE_SECONDS * RATE_HZ)
@@ -129,6 +130,30 @@ def test_samples_are_encoded_as_the_device_wants_them() -> None:
     np.testing.assert_array_equal(as_float, np.repeat(samples, 2))
     as_int = np.frombuffer(encoded(samples, 1, is_float=False), np.int16)
     np.testing.assert_array_equal(as_int, [0, 16384, -32767, 32767])
+
+
+@pytest.mark.parametrize(("channels", "kind"), [(1, np.float32), (2, np.int16)])
+def test_silence_goes_before_and_after(
+    app: QApplication, channels: int, kind: type[np.generic]
+) -> None:
+    parts = [np.full(300, 0.5, np.float32)]
+    stream = SampleStream(
+        lambda _: parts.pop() if parts else np.empty(0, np.float32),
+        channels,
+        kind is np.float32,
+        100,
+        app,
+    )
+    frame, loud = channels * np.dtype(kind).itemsize, []
+    while not stream.is_over:
+        pulled = np.frombuffer(stream.readData(300 * frame), kind)[::channels]
+        loud += list(pulled != 0)
+    assert loud == [False] * 100 + [True] * 300 + [False] * 100
+    assert not stream.readData(300 * frame)
+    parts.append(np.full(300, 0.5, np.float32))
+    assert len(stream.readData(300 * frame)) == 300 * frame
+    assert not stream.is_over
+    stream.close()
 
 
 # The player
