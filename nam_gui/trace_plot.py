@@ -65,7 +65,7 @@ class TracePlot(Plot):
         self.setXRange(start, stop, padding=0)
 
     def show_place(self, seconds: float | None) -> None:
-        """Mark what is heard now; None: nothing is."""
+        """Mark what was heard last; None: nothing yet."""
         self._place.setVisible(seconds is not None)
         if seconds is not None:
             self._place.setPos(seconds)

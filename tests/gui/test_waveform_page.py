@@ -128,6 +128,20 @@ def test_another_recording_and_the_end_stop_it_at_once(
     assert not output.is_open
 
 
+def test_the_waveform_shows_what_is_heard(
+    page: WaveformPage, output: FakeOutput, qtbot: QtBot
+) -> None:
+    mark = page._view._trace._place
+    page.set_comparison(comparison())
+    assert not mark.isVisible()
+    page.listen()
+    output.pull(RATE_HZ // 4)
+    qtbot.waitUntil(lambda: mark.value() == pytest.approx(0.25, abs=0.001))
+    assert mark.isVisible()
+    page.clear()
+    assert not mark.isVisible()
+
+
 def test_playing_goes_on_where_another_tab_is_looked_at(
     page: WaveformPage, output: FakeOutput
 ) -> None:
