@@ -13,15 +13,16 @@ from PySide6.QtCore import QObject, Signal, Slot
 from nam_engine.job_file import Ending
 from nam_engine.past import PastTraining
 from nam_gui.checker import Checker
+from nam_gui.compare_task import CompareTask, ModelSource
 from nam_gui.devices_task import DevicesTask
 from nam_gui.job import JobState
-from nam_gui.pair_reader import PairReader
 from nam_gui.pairing import Sorted
 from nam_gui.past import Past
 from nam_gui.past_tasks import Opened
+from nam_gui.reader import Reader
 from nam_gui.run import Run
 from nam_gui.settings import Settings, default_output_folder
-from nam_gui.tasks import DemoTask, Pair, PairSource, SignalTask, SortTask
+from nam_gui.tasks import DemoTask, Pair, PairSource, PairTask, SignalTask, SortTask
 from nam_gui.training import RunState, Training
 
 __all__ = ["Controller", "RunState"]
@@ -44,21 +45,27 @@ class Controller(Training):
     """A job and its ``tasks.Pair``, which somebody wants to look at."""
     opened = Signal(int)
     """A training of an earlier day is in the queue again."""
+    comparison_loaded = Signal(int, object)
+    """A job and what its models make of it, a ``comparison.Comparison``."""
+    comparison_failed = Signal(int, str)
     closed = Signal()
 
     def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(settings, parent)
         self.input_info: tuple[str, float, str] | None = None
         self._checker = Checker(self.queue, self._threads, self)
-        self._reader = PairReader(self._threads, self)
         self.past = Past(self._threads, self)
+        self._pairs = Reader(PairTask, self._threads, self)
+        self._comparisons = Reader(CompareTask, self._threads, self)
         self.queue.renamed.connect(self._renamed)
         self._threads.ended.connect(self.closed)
         self._checker.changed.connect(self._follow)
         self._checker.input_checked.connect(self._input_checked)
-        self._reader.loaded.connect(self._pair_loaded)
         self.past.opened.connect(self._opened)
         self.job_ended.connect(self.look_back)
+        self._pairs.loaded.connect(self._pair_loaded)
+        self._comparisons.loaded.connect(self._compared)
+        self._comparisons.failed.connect(self._compare_failed)
 
     # What the user does
 
@@ -120,12 +127,17 @@ class Controller(Training):
 
     def load_pair(self, job_id: int) -> None:
         """Read a checked job's recordings in the background to be looked at."""
-        job = self.queue.find(job_id)
-        source = self.runs[job_id].begun_with.input_path if self._is_begun(job_id) else None
-        source = source or self.input_path
-        if job is not None and job.report is not None and source is not None:
-            rate = job.report.sample_rate_hz
-            self._reader.load(PairSource(job_id, source, job.recording, rate))
+        source = self._pair_source(job_id)
+        if source is not None:
+            self._pairs.load(source)
+
+    def load_comparison(self, job_id: int) -> None:
+        """Play a job's models in the background to be seen and heard beside its recording."""
+        job, run = self.queue.find(job_id), self.runs.get(job_id)
+        if job is not None and run is not None and job.model_path is not None:
+            epochs_done = len(run.history)
+            source = ModelSource(job_id, job.model_path, epochs_done, run.begun_with)
+            self._comparisons.load(source)
 
     def save_signal(self, path: Path) -> None:
         """Write the test signal in the background."""
@@ -274,8 +286,24 @@ class Controller(Training):
 
     # Recordings to look at
 
-    @Slot(int, object)
-    def _pair_loaded(self, job_id: int, pair: Pair) -> None:
+    def _pair_source(self, job_id: int) -> PairSource | None:
         job = self.queue.find(job_id)
-        if job is not None and job.report is not None:
-            self.pair_loaded.emit(job_id, pair)
+        path = self.runs[job_id].begun_with.input_path if self._is_begun(job_id) else None
+        path = path or self.input_path
+        if job is None or job.report is None or path is None:
+            return None
+        return PairSource(job_id, path, job.recording, job.report.sample_rate_hz)
+
+    @Slot(object, object)
+    def _pair_loaded(self, source: PairSource, pair: Pair) -> None:
+        if source == self._pair_source(source.job_id):
+            self.pair_loaded.emit(source.job_id, pair)
+
+    @Slot(object, object)
+    def _compared(self, source: ModelSource, comparison: object) -> None:
+        if self._is_begun(source.job_id):
+            self.comparison_loaded.emit(source.job_id, comparison)
+
+    @Slot(object, str)
+    def _compare_failed(self, source: ModelSource, sentence: str) -> None:
+        self.comparison_failed.emit(source.job_id, sentence)

@@ -56,7 +56,6 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.controller = controller
         self._is_closing = self._is_closed = False
-        self._still_open = 0
         self.setWindowTitle("NAM A2 Trainer")
         self.resize(QUEUE_WIDTH + PAGE_WIDTH, 720)
         self.queue_view = QueueView(controller.queue)
@@ -144,7 +143,6 @@ class MainWindow(QMainWindow):
         self.offer_bar.continue_requested.connect(controller.continue_captures)
         self.offer_bar.later_requested.connect(controller.past.leave)
         controller.closed.connect(self._on_closed)
-        self.page.waveform.ended.connect(self._on_closed)
         queue.files_dropped.connect(controller.add_files)
         queue.add_requested.connect(self._ask_for_recordings)
         queue.input_requested.connect(self._ask_for_input)
@@ -299,8 +297,7 @@ class MainWindow(QMainWindow):
             geometry = base64.b64encode(bytes(self.saveGeometry().data())).decode()
             self.controller.settings = replace(self.controller.settings, window_geometry=geometry)
             self.run_bar.say(self.tr("Saving…"))
-            self._still_open = 2
-            self.page.waveform.shut_down()
+            self.page.waveform.stop_playing()
             self.controller.shut_down()
 
     def _may_stop(self) -> bool:
@@ -318,8 +315,5 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _on_closed(self) -> None:
-        """The controller or the waveform page has ended its threads."""
-        self._still_open -= 1
-        if not self._still_open:
-            self._is_closed = True
-            QTimer.singleShot(0, self.close)
+        self._is_closed = True
+        QTimer.singleShot(0, self.close)

@@ -35,6 +35,7 @@ class ResultCard(QWidget):
     """Figures, findings and the file of one finished training; empty until there is one."""
 
     export_requested = Signal()
+    listen_requested = Signal()
     train_more_requested = Signal()
     show_requested = Signal()
 
@@ -58,6 +59,7 @@ class ResultCard(QWidget):
         export.setDefault(True)
         for button in (
             export,
+            self._button(self.tr("Listen"), self.listen_requested),
             self._button(self.tr("Train more"), self.train_more_requested),
             self._button(self.tr("Show in folder"), self.show_requested),
         ):

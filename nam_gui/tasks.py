@@ -148,10 +148,10 @@ class PairTask(Task):
 
     def __init__(self, source: PairSource, parent: QObject) -> None:
         super().__init__(parent)
-        self.source = source
+        self._source = source
 
     def work(self) -> Any:
-        where = self.source
+        where = self._source
         source, output = (
             resampled(read_recording(path), where.sample_rate_hz)
             for path in (where.input_path, where.recording)
