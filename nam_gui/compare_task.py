@@ -1,4 +1,4 @@
-"""Plays a model over its recording, in a thread; PyTorch is imported in there."""
+"""Plays a model over a recording, in a thread; PyTorch is imported in there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 from nam_engine.train_job import TrainJob
 from nam_gui.tasks import Task
 
-__all__ = ["CompareTask"]
+__all__ = ["CompareTask", "ScoreTask"]
 
 
 class CompareTask(Task):
@@ -25,3 +25,14 @@ class CompareTask(Task):
         from nam_engine.comparison import compare
 
         return compare(self._model_path, self.job)
+
+
+class ScoreTask(CompareTask):
+    """Judges the models of a file; carries the ESR of each, the smallest model first."""
+
+    def work(self) -> Any:
+        from nam_engine.evaluate import evaluate
+
+        heard = super().work()
+        scores = evaluate(heard.predictions, heard.target, heard.sample_rate_hz)
+        return tuple(score.esr for score in scores)

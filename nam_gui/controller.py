@@ -16,7 +16,7 @@ from nam_gui.job import JobState
 from nam_gui.pair_reader import PairReader
 from nam_gui.pairing import Sorted
 from nam_gui.settings import Settings, default_output_folder
-from nam_gui.tasks import DemoTask, Pair, PairSource, SignalTask, SortTask
+from nam_gui.tasks import DemoTask, Pair, PairSource, SignalTask, SortTask, Task
 from nam_gui.training import RunState, Training
 
 __all__ = ["Controller", "RunState"]
@@ -33,6 +33,8 @@ class Controller(Training):
     input_changed = Signal()
     asked = Signal(str, list)
     """A question about dropped files, and the files."""
+    models_found = Signal(list)
+    """list[Path]: models among dropped files."""
     devices_known = Signal(tuple)
     """Lines about the processors that can train, or why nothing is known."""
     pair_loaded = Signal(int, object)
@@ -137,6 +139,10 @@ class Controller(Training):
         task.failed.connect(self._devices_unknown)
         self._threads.start(task)
 
+    def start(self, task: Task) -> None:
+        """Run a task that others listen to; it has ended when ``closed`` is emitted."""
+        self._threads.start(task)
+
     def shut_down(self) -> None:
         """End all threads, keeping the best; ``closed`` is emitted when they have ended."""
         if self.is_training:
@@ -158,6 +164,8 @@ class Controller(Training):
             self.said.emit(self.tr("{name} was left out: {why}").format(name=path.name, why=why))
         if found.input is not None:
             self.set_input(found.input)
+        if found.models:
+            self.models_found.emit(list(found.models))
         if found.question:
             self.asked.emit(found.question, list(found.recordings))
         else:

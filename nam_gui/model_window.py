@@ -1,0 +1,191 @@
+"""A model that somebody made: what is in it, and how close it comes to a recording."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from nam_gui.caption import Caption
+from nam_gui.coloured_label import ColouredLabel
+from nam_gui.elided_label import ElidedLabel
+from nam_gui.model_facts import ModelFacts
+from nam_gui.model_words import ModelWords
+from nam_gui.page_dialog import PageDialog
+from nam_gui.result_card import ScoreTable, SubmodelScore
+from nam_gui.style import SPACING, Scheme
+
+__all__ = ["ModelWindow"]
+
+TITLE_SCALE = 1.4
+# A label breaks lines between words only.
+LONG_WORD = re.compile(r"(\S{24})(?=\S)")
+BREAK = "\N{ZERO WIDTH SPACE}"
+
+
+class ModelWindow(PageDialog):
+    """Stays open beside the main window; Escape closes it."""
+
+    try_requested = Signal()
+    """Judge the model on the recording of :meth:`set_recording`."""
+
+    def __init__(self, path: Path, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.path = path
+        self.setWindowTitle(path.name)
+        self._facts: ModelFacts | None = None
+        self._recording: str | None = None
+        self._tried_on = ""
+        self.is_trying = False
+        title = ElidedLabel(TITLE_SCALE)
+        title.set_text(path.name)
+        self.kind = _text(self.tr("Reading…"))
+        self.problem = ColouredLabel(_warn)
+        self.problem.setTextFormat(Qt.TextFormat.PlainText)
+        self.problem.setWordWrap(True)
+        self.problem.hide()
+        self._form = QFormLayout()
+        self._form.setSpacing(SPACING)
+        self._form.setHorizontalSpacing(2 * SPACING)
+        self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self._trained = _Scores()
+        self._tried = _Scores()
+        self.try_button = QPushButton()
+        self.try_button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.try_button.setAutoDefault(False)
+        self.try_button.clicked.connect(self.try_requested)
+        self.hint = _text("")
+        self.page.addWidget(title)
+        self.page.addWidget(self.kind)
+        self.page.addWidget(self.problem)
+        self.page.addLayout(self._form)
+        for part in (self._trained, self.try_button, self.hint, self._tried):
+            self.page.addWidget(part)
+        self.page.addStretch(1)
+        self._show_what_can_be_tried()
+
+    @Slot(object)
+    def set_facts(self, facts: ModelFacts) -> None:
+        """Show what the file holds."""
+        self._facts = facts
+        words = ModelWords(self)
+        self.kind.setText(words.kind(facts))
+        self.kind.setVisible(bool(self.kind.text()))
+        self.set_problem(facts.problem)
+        while self._form.rowCount():
+            self._form.removeRow(0)
+        for title, text in words.rows(facts):
+            value = _text(text)
+            value.setAccessibleName(title)
+            self._form.addRow(Caption(title, value), value)
+        if facts.trained_esr:
+            titles = [size.title for size in facts.sizes]
+            names = list(facts.trained_esr)
+            if len(titles) == len(names):
+                names = titles
+            scores = zip(names, facts.trained_esr.values(), strict=True)
+            self._trained.show_scores(self.tr("How close it came in its training"), list(scores))
+        self._show_what_can_be_tried()
+
+    @Slot(str)
+    def set_problem(self, sentence: str) -> None:
+        """Why it cannot be played; an empty one where it can."""
+        self.problem.setText(f"! {_breakable(sentence)}")
+        self.problem.setVisible(bool(sentence))
+
+    def set_recording(self, name: str | None) -> None:
+        """On which recording it could be tried; None for none."""
+        self._recording = name
+        self._show_what_can_be_tried()
+
+    def show_trying(self) -> None:
+        """It is being played over the present recording."""
+        self.is_trying = True
+        self._tried_on = self._recording or ""
+        self._tried.hide()
+        self._show_what_can_be_tried()
+
+    @Slot(object)
+    def show_tried(self, esr: Sequence[float]) -> None:
+        """How close each size came, the smallest first."""
+        self.is_trying = False
+        self._show_what_can_be_tried()
+        sizes = self._facts.sizes if self._facts is not None else ()
+        titles = [size.title for size in sizes]
+        title = self.tr("How close it comes to {0}").format(self._tried_on)
+        self._tried.show_scores(title, list(zip(titles, esr, strict=True)))
+
+    @Slot(str, str)
+    def show_failed(self, message: str, remedy: str) -> None:
+        """Why it could not be tried, and what to do."""
+        self.is_trying = False
+        self._show_what_can_be_tried()
+        self._say(f"! {message} {remedy}".rstrip())
+
+    def _show_what_can_be_tried(self) -> None:
+        is_playable = self._facts is not None and bool(self._facts.sizes)
+        self.try_button.setVisible(is_playable)
+        self.try_button.setEnabled(self._recording is not None and not self.is_trying)
+        name = self._recording or self.tr("a recording")
+        self.try_button.setText(self.tr("Try it on {0}").format(name.replace("&", "&&")))
+        if self.is_trying:
+            self._say(self.tr("Playing…"))
+        elif is_playable and self._recording is None:
+            self._say(self.tr("To try it, choose an input and a recording in the main window."))
+        else:
+            self._say("")
+
+    def _say(self, sentence: str) -> None:
+        self.hint.setText(_breakable(sentence))
+        self.hint.setVisible(bool(sentence))
+
+
+class _Scores(QWidget):
+    """A heading and a word for each size; hidden until there are any."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._heading = _text("")
+        font = self._heading.font()
+        font.setBold(True)
+        self._heading.setFont(font)
+        self._table = ScoreTable(())
+        self._rows = QVBoxLayout(self)
+        self._rows.setContentsMargins(0, 0, 0, 0)
+        self._rows.setSpacing(SPACING)
+        self._rows.addWidget(self._heading)
+        self._rows.addWidget(self._table)
+        self.hide()
+
+    def show_scores(self, heading: str, scores: Sequence[tuple[str, float]]) -> None:
+        self._heading.setText(_breakable(heading))
+        table = ScoreTable([SubmodelScore(name, esr) for name, esr in scores])
+        self._rows.replaceWidget(self._table, table)
+        self._table.deleteLater()
+        self._table = table
+        self.setAccessibleName(f"{heading}: {table.summary}")
+        self.show()
+
+
+def _text(text: str) -> QLabel:
+    """Of an untrusted file: never taken for HTML, and it never makes the window wider."""
+    label = QLabel(_breakable(text))
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(
+        Qt.TextInteractionFlag.TextSelectableByMouse
+        | Qt.TextInteractionFlag.TextSelectableByKeyboard
+    )
+    return label
+
+
+def _breakable(text: str) -> str:
+    return LONG_WORD.sub(rf"\1{BREAK}", text)
+
+
+def _warn(scheme: Scheme) -> str:
+    return scheme.warn
