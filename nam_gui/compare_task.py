@@ -28,11 +28,11 @@ class CompareTask(Task):
 
 
 class ScoreTask(CompareTask):
-    """Judges the models of a file; carries the ESR of each, the smallest model first."""
+    """Judges the models of a file; carries the ESR of each by its name, smallest first."""
 
     def work(self) -> Any:
         from nam_engine.evaluate import evaluate
 
         heard = super().work()
         scores = evaluate(heard.predictions, heard.target, heard.sample_rate_hz)
-        return tuple(score.esr for score in scores)
+        return {score.submodel: score.esr for score in scores}

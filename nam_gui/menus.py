@@ -57,13 +57,15 @@ class FileMenu(QMenu):
 
     def set_recent_folders(self, folders: Sequence[Path]) -> None:
         """The latest first."""
-        self.recent_folders.clear()
+        for action in self.recent_folders.actions():
+            self.recent_folders.removeAction(action)
+            action.deleteLater()  # it may be the one that was chosen just now
         self.recent_folders.setEnabled(bool(folders))
         for folder in folders:
             # An ampersand would underline the next letter.
-            action = add_action(self.recent_folders, str(folder).replace("&", "&&"))
-            action.setData(folder)
-            action.triggered.connect(self._choose_folder)
+            chosen = add_action(self.recent_folders, str(folder).replace("&", "&&"))
+            chosen.setData(folder)
+            chosen.triggered.connect(self._choose_folder)
 
     @Slot()
     def _choose_folder(self) -> None:
@@ -92,7 +94,7 @@ class TrainMenu(QMenu):
     """The run as a whole."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(_tr("&Train"), parent)
+        super().__init__(_tr("Trai&n"), parent)
         self.train = add_action(self, "", "Ctrl+T")
         self.pause = add_action(self, _tr("&Pause"), "Ctrl+P")
         self.stop = add_action(self, _tr("&Stop and keep the best"), "Ctrl+.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -23,7 +22,7 @@ from nam_engine.nam_file import (
 from nam_engine.presets import A2, A2_TITLES
 from nam_engine.wavenet.parse import parse_packed
 
-__all__ = ["ModelFacts", "Size", "read_facts"]
+__all__ = ["ModelFacts", "Size", "read_facts", "shortened"]
 
 T = TypeVar("T")
 
@@ -96,20 +95,19 @@ def _title(model: NamModel) -> str:
 
 def _loosely(path: Path, document: Node) -> ModelFacts:
     """What any version of the format and any architecture has in common."""
-    metadata = _read(document, "metadata", _mapping) or Node({}, "")
-    day = _read(metadata, "date", _mapping)
-    training = _read(metadata, "training", _mapping) or Node({}, "")
+    metadata = _part(document, "metadata")
+    architecture = _read(document, "architecture", _text) or ""
     texts = {key: _read(metadata, key, _text) for key in TEXTS}
     numbers = {key: _read(metadata, key, Node.number) for key in NUMBERS}
     return ModelFacts(
         path,
-        architecture=_read(document, "architecture", _text) or "",
+        architecture=architecture,
         weights=_read(document, "weights", len) or None,
         sample_rate_hz=_read(document, "sample_rate", _sample_rate),
         texts={key: text for key, text in texts.items() if text},
         numbers={key: number for key, number in numbers.items() if number is not None},
-        day=None if day is None else _day(day),
-        trained_esr=_trained_esr(training),
+        day=_day(_part(metadata, "date")),
+        trained_esr=_trained_esr(_part(metadata, "training"), architecture),
     )
 
 
@@ -121,9 +119,10 @@ def _read(node: Node, key: str, reader: Callable[[Node], T]) -> T | None:
         return None
 
 
-def _mapping(node: Node) -> Node:
-    node.keys()
-    return node
+def _part(node: Node, key: str) -> Node:
+    """An object, empty where there is none."""
+    part = _read(node, key, lambda value: value)
+    return part if part is not None and isinstance(part.value, dict) else Node({}, "")
 
 
 def _text(node: Node) -> str:
@@ -141,17 +140,22 @@ def _day(node: Node) -> date | None:
         return None
 
 
-def _trained_esr(training: Node) -> dict[str, float]:
-    by_submodel = _read(training, "submodel_validation_esr", _mapping)
-    if by_submodel is not None:
-        names = by_submodel.keys()[:MAX_SUBMODELS]
-        found = {_line(name): _read(by_submodel, name, Node.number) for name in names}
-    else:
-        found = {"": _read(training, "validation_esr", Node.number)}
-    return {name: esr for name, esr in found.items() if esr is not None and math.isfinite(esr)}
+def _trained_esr(training: Node, architecture: str) -> dict[str, float]:
+    by_submodel = _part(training, "submodel_validation_esr")
+    found = {
+        _line(name): _read(by_submodel, name, Node.number)
+        for name in by_submodel.keys()[:MAX_SUBMODELS]
+    }
+    found = found or {architecture: _read(training, "validation_esr", Node.number)}
+    return {name: esr for name, esr in found.items() if esr is not None}
 
 
 def _line(text: str) -> str:
     """Printable, one line, not too long."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text[:10_000]).split())
-    return line if len(line) <= MAX_CHARACTERS else f"{line[:MAX_CHARACTERS]}…"
+    return shortened(line, MAX_CHARACTERS)
+
+
+def shortened(text: str, characters: int) -> str:
+    """At most so many characters of a text, and a sign that there were more."""
+    return text if len(text) <= characters else f"{text[:characters]}…"

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from nam_gui.caption import Caption
 from nam_gui.coloured_label import ColouredLabel
 from nam_gui.elided_label import ElidedLabel
-from nam_gui.model_facts import ModelFacts
+from nam_gui.model_facts import ModelFacts, shortened
 from nam_gui.model_words import ModelWords
 from nam_gui.page_dialog import PageDialog
 from nam_gui.result_card import ScoreTable, SubmodelScore
@@ -21,6 +20,7 @@ from nam_gui.style import SPACING, Scheme
 __all__ = ["ModelWindow"]
 
 TITLE_SCALE = 1.4
+MAX_NAME_CHARACTERS = 40
 # A label breaks lines between words only.
 LONG_WORD = re.compile(r"(\S{24})(?=\S)")
 BREAK = "\N{ZERO WIDTH SPACE}"
@@ -47,11 +47,7 @@ class ModelWindow(PageDialog):
         self.problem.setTextFormat(Qt.TextFormat.PlainText)
         self.problem.setWordWrap(True)
         self.problem.hide()
-        self._form = QFormLayout()
-        self._form.setSpacing(SPACING)
-        self._form.setHorizontalSpacing(2 * SPACING)
-        self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
-        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self._known = QWidget()
         self._trained = _Scores()
         self._tried = _Scores()
         self.try_button = QPushButton()
@@ -62,8 +58,7 @@ class ModelWindow(PageDialog):
         self.page.addWidget(title)
         self.page.addWidget(self.kind)
         self.page.addWidget(self.problem)
-        self.page.addLayout(self._form)
-        for part in (self._trained, self.try_button, self.hint, self._tried):
+        for part in (self._known, self._trained, self.try_button, self.hint, self._tried):
             self.page.addWidget(part)
         self.page.addStretch(1)
         self._show_what_can_be_tried()
@@ -75,25 +70,23 @@ class ModelWindow(PageDialog):
         words = ModelWords(self)
         self.kind.setText(words.kind(facts))
         self.kind.setVisible(bool(self.kind.text()))
-        self.set_problem(facts.problem)
-        while self._form.rowCount():
-            self._form.removeRow(0)
-        for title, text in words.rows(facts):
-            value = _text(text)
-            value.setAccessibleName(title)
-            self._form.addRow(Caption(title, value), value)
+        self._show_problem(facts.problem)
+        known = _table(words.rows(facts))
+        self.page.replaceWidget(self._known, known)
+        self._known.deleteLater()
+        self._known = known
         if facts.trained_esr:
-            titles = [size.title for size in facts.sizes]
-            names = list(facts.trained_esr)
-            if len(titles) == len(names):
-                names = titles
-            scores = zip(names, facts.trained_esr.values(), strict=True)
-            self._trained.show_scores(self.tr("How close it came in its training"), list(scores))
+            title = self.tr("How close it came in its training")
+            self._trained.show_scores(title, self._with_titles(facts.trained_esr))
         self._show_what_can_be_tried()
 
-    @Slot(str)
-    def set_problem(self, sentence: str) -> None:
-        """Why it cannot be played; an empty one where it can."""
+    @Slot(str, str)
+    def set_problem(self, message: str, remedy: str) -> None:
+        """Why nothing can be told about it, and what to do."""
+        self.kind.hide()
+        self._show_problem(f"{message} {remedy}".rstrip())
+
+    def _show_problem(self, sentence: str) -> None:
         self.problem.setText(f"! {_breakable(sentence)}")
         self.problem.setVisible(bool(sentence))
 
@@ -110,14 +103,12 @@ class ModelWindow(PageDialog):
         self._show_what_can_be_tried()
 
     @Slot(object)
-    def show_tried(self, esr: Sequence[float]) -> None:
-        """How close each size came, the smallest first."""
+    def show_tried(self, esr: Mapping[str, float]) -> None:
+        """How close each size came, by submodel, the smallest first."""
         self.is_trying = False
         self._show_what_can_be_tried()
-        sizes = self._facts.sizes if self._facts is not None else ()
-        titles = [size.title for size in sizes]
         title = self.tr("How close it comes to {0}").format(self._tried_on)
-        self._tried.show_scores(title, list(zip(titles, esr, strict=True)))
+        self._tried.show_scores(title, self._with_titles(esr))
 
     @Slot(str, str)
     def show_failed(self, message: str, remedy: str) -> None:
@@ -126,11 +117,17 @@ class ModelWindow(PageDialog):
         self._show_what_can_be_tried()
         self._say(f"! {message} {remedy}".rstrip())
 
+    def _with_titles(self, esr: Mapping[str, float]) -> list[SubmodelScore]:
+        """Called as the sizes, unless the file has others by now."""
+        sizes = () if self._facts is None else self._facts.sizes
+        titles = [size.title for size in sizes] if len(sizes) == len(esr) else list(esr)
+        return [SubmodelScore(*score) for score in zip(titles, esr.values(), strict=True)]
+
     def _show_what_can_be_tried(self) -> None:
         is_playable = self._facts is not None and bool(self._facts.sizes)
         self.try_button.setVisible(is_playable)
         self.try_button.setEnabled(self._recording is not None and not self.is_trying)
-        name = self._recording or self.tr("a recording")
+        name = shortened(self._recording or self.tr("a recording"), MAX_NAME_CHARACTERS)
         self.try_button.setText(self.tr("Try it on {0}").format(name.replace("&", "&&")))
         if self.is_trying:
             self._say(self.tr("Playing…"))
@@ -161,14 +158,30 @@ class _Scores(QWidget):
         self._rows.addWidget(self._table)
         self.hide()
 
-    def show_scores(self, heading: str, scores: Sequence[tuple[str, float]]) -> None:
+    def show_scores(self, heading: str, scores: Sequence[SubmodelScore]) -> None:
         self._heading.setText(_breakable(heading))
-        table = ScoreTable([SubmodelScore(name, esr) for name, esr in scores])
+        table = ScoreTable(scores)
         self._rows.replaceWidget(self._table, table)
         self._table.deleteLater()
         self._table = table
         self.setAccessibleName(f"{heading}: {table.summary}")
         self.show()
+
+
+def _table(rows: Sequence[tuple[str, str]]) -> QWidget:
+    """Titles and texts, which may be long."""
+    table = QWidget()
+    grid = QGridLayout(table)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setHorizontalSpacing(2 * SPACING)
+    grid.setVerticalSpacing(SPACING)
+    grid.setColumnStretch(1, 1)
+    for row, (title, text) in enumerate(rows):
+        value = _text(text)
+        value.setAccessibleName(title)
+        grid.addWidget(QLabel(title), row, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(value, row, 1)
+    return table
 
 
 def _text(text: str) -> QLabel:

@@ -68,9 +68,9 @@ class ModelWindows(QObject):
     def _show(self, window: ModelWindow) -> None:
         task = ModelTask(window.path, self._controller)
         task.succeeded.connect(window.set_facts)
+        task.failed.connect(window.set_problem)
         self._controller.start(task)
         window.show()
-        window.raise_()
         window.activateWindow()
 
     @Slot()
