@@ -80,12 +80,12 @@ class Exporter(QObject):
     @Slot(object)
     def _exported(self, done: Exported) -> None:
         paths, problems = done.paths, done.problems
-        said = list(problems)
+        said = []
         if len(paths) == 1:
-            said.insert(0, self.tr("Exported {0}.").format(paths[0]))
+            said.append(self.tr("Exported {0}.").format(paths[0]))
         elif paths:
             text = self.tr("Exported {0} models to {1}.")
-            said.insert(0, text.format(len(paths), paths[0].parent))
-        if len(problems) > 1 or (problems and paths):
-            said.insert(1 if paths else 0, self.tr("{0} failed:").format(len(problems)))
-        self._controller.said.emit(" ".join(said))
+            said.append(text.format(len(paths), paths[0].parent))
+        if problems and len(paths) + len(problems) > 1:
+            said.append(self.tr("{0} failed:").format(len(problems)))
+        self._controller.said.emit(" ".join((*said, *problems)))

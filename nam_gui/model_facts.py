@@ -41,7 +41,7 @@ class Size:
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """All texts are one line of at most 200 characters; what is not known is empty or None.
+    """What is not known is empty or None. A text is one line of at most 200 characters.
 
     ``sizes``, smallest first, are known of what this program can play, ``weights`` of others.
     ``trained_esr`` is by submodel. ``problem`` says why the file cannot be played.
@@ -68,12 +68,12 @@ def read_facts(path: Path) -> ModelFacts:
     try:
         document = read_document(path)
     except NamFileError as error:
-        return ModelFacts(path, problem=_line(str(error)))
+        return ModelFacts(path, problem=str(error))
     facts = _loosely(path, document)
     try:
         file = parse_nam(document, path.name)
     except NamFileError as error:
-        return replace(facts, problem=_line(str(error)))
+        return replace(facts, problem=str(error))
     return replace(facts, sizes=_sizes(file))
 
 

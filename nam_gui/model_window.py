@@ -14,6 +14,7 @@ from nam_gui.elided_label import ElidedLabel
 from nam_gui.model_facts import ModelFacts, shortened
 from nam_gui.model_words import ModelWords
 from nam_gui.page_dialog import PageDialog
+from nam_gui.plain_label import PlainLabel
 from nam_gui.result_card import ScoreTable, SubmodelScore
 from nam_gui.style import SPACING, Scheme
 
@@ -42,7 +43,7 @@ class ModelWindow(PageDialog):
         self.is_trying = False
         title = ElidedLabel(TITLE_SCALE)
         title.set_text(path.name)
-        self.kind = _text(self.tr("Reading…"))
+        self.kind = PlainLabel(self.tr("Reading…"))
         self.problem = ColouredLabel(_warn)
         self.problem.setTextFormat(Qt.TextFormat.PlainText)
         self.problem.setWordWrap(True)
@@ -54,7 +55,7 @@ class ModelWindow(PageDialog):
         self.try_button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.try_button.setAutoDefault(False)
         self.try_button.clicked.connect(self.try_requested)
-        self.hint = _text("")
+        self.hint = PlainLabel("")
         self.page.addWidget(title)
         self.page.addWidget(self.kind)
         self.page.addWidget(self.problem)
@@ -68,7 +69,7 @@ class ModelWindow(PageDialog):
         """Show what the file holds."""
         self._facts = facts
         words = ModelWords(self)
-        self.kind.setText(words.kind(facts))
+        self.kind.setText(_breakable(words.kind(facts)))
         self.kind.setVisible(bool(self.kind.text()))
         self._show_problem(facts.problem)
         known = _table(words.rows(facts))
@@ -146,7 +147,7 @@ class _Scores(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._heading = _text("")
+        self._heading = PlainLabel("")
         font = self._heading.font()
         font.setBold(True)
         self._heading.setFont(font)
@@ -177,26 +178,15 @@ def _table(rows: Sequence[tuple[str, str]]) -> QWidget:
     grid.setVerticalSpacing(SPACING)
     grid.setColumnStretch(1, 1)
     for row, (title, text) in enumerate(rows):
-        value = _text(text)
+        value = PlainLabel(_breakable(text))
         value.setAccessibleName(title)
         grid.addWidget(QLabel(title), row, 0, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(value, row, 1)
     return table
 
 
-def _text(text: str) -> QLabel:
-    """Of an untrusted file: never taken for HTML, and it never makes the window wider."""
-    label = QLabel(_breakable(text))
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(
-        Qt.TextInteractionFlag.TextSelectableByMouse
-        | Qt.TextInteractionFlag.TextSelectableByKeyboard
-    )
-    return label
-
-
 def _breakable(text: str) -> str:
+    """With places where a long word may be broken: none makes the window wider."""
     return LONG_WORD.sub(rf"\1{BREAK}", text)
 
 

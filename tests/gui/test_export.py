@@ -1,24 +1,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from support import container_of, small_packed
 
 from nam_engine.metadata import ToneType, UserMetadata
 from nam_engine.nam_file import NamContainer, read_nam, write_nam
 from nam_gui import exporter, file_dialogs
-from nam_gui.controller import Controller
 from nam_gui.export import ModelCopy, export_model, proposed_name, proposed_path
 from nam_gui.job import Job, JobState
 from nam_gui.main_window import MainWindow
-from nam_gui.settings import Settings
 
 TODAY = date(2026, 3, 4)
 JOB = Job(
@@ -94,16 +90,6 @@ def a_model(path: Path) -> Path:
     path.parent.mkdir(exist_ok=True)
     write_nam(path, container_of(small_packed()))
     return path
-
-
-@pytest.fixture
-def window(app: QApplication, qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
-    window = MainWindow(Controller(Settings(output_folder=tmp_path)))
-    window.show()
-    yield window
-    window.close()
-    qtbot.waitUntil(lambda: not window.isVisible(), timeout=20_000)
-    window.deleteLater()
 
 
 @pytest.fixture

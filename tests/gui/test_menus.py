@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from nam_engine.metadata import UserMetadata
 from nam_gui import file_actions
-from nam_gui.controller import Controller, RunState
+from nam_gui.controller import RunState
 from nam_gui.job import JobState
 from nam_gui.main_window import MainWindow
 from nam_gui.settings import TEXT_PERCENTS, Settings
@@ -21,16 +21,12 @@ CTRL = Qt.KeyboardModifier.ControlModifier
 
 
 @pytest.fixture
-def window(app: QApplication, qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
-    window = MainWindow(Controller(Settings(output_folder=tmp_path)))
-    window.show()
+def window(window: MainWindow, qtbot: QtBot) -> Iterator[MainWindow]:
+    """It has the keyboard."""
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
     yield window
-    window.controller.settings = Settings()
-    window.close()
-    qtbot.waitUntil(lambda: not window.isVisible(), timeout=20_000)
-    window.deleteLater()
+    window.controller.settings = Settings()  # theme and text size are the application's
 
 
 def all_actions(menu: QMenu) -> list[QAction]:

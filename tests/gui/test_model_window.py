@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 from support import container_of, small_packed
 
@@ -13,21 +12,9 @@ from nam_engine.demo import write_demo_pair
 from nam_engine.errors import AudioError
 from nam_engine.nam_file import write_nam
 from nam_gui.compare_task import ScoreTask
-from nam_gui.controller import Controller
 from nam_gui.main_window import MainWindow
 from nam_gui.model_window import ModelWindow
 from nam_gui.model_windows import MAX_WINDOWS
-from nam_gui.settings import Settings
-
-
-@pytest.fixture
-def window(app: QApplication, qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
-    window = MainWindow(Controller(Settings(output_folder=tmp_path)))
-    window.show()
-    yield window
-    window.close()
-    qtbot.waitUntil(lambda: not window.isVisible(), timeout=20_000)
-    window.deleteLater()
 
 
 @pytest.fixture
