@@ -142,7 +142,7 @@ class SettingsDialog(PageDialog):
     def _with_placeholders(self, field: QWidget) -> QWidget:
         """A field, and under it what may stand in it."""
         placeholders = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
-        hint = QLabel(self.tr("Filled in for each recording: {0}").format(placeholders))
+        hint = QLabel(self.tr("Filled in: {0}").format(placeholders))
         hint.setWordWrap(True)
         place = QWidget()
         rows = QVBoxLayout(place)
