@@ -20,7 +20,9 @@ __all__ = ["main"]
 def main(arguments: Sequence[str] | None = None) -> int:
     """``nam-gui [FILES...] [--demo]``: open the window; returns the exit status."""
     parser = argparse.ArgumentParser(prog="nam-gui", description="Train NAM captures of your amp.")
-    parser.add_argument("files", type=Path, nargs="*", metavar="FILE", help="input and recordings")
+    parser.add_argument(
+        "files", type=Path, nargs="*", metavar="FILE", help="input, recordings and models"
+    )
     parser.add_argument("--demo", action="store_true", help="load the built-in recordings")
     options = parser.parse_args(arguments)
     app = QApplication(sys.argv[:1])

@@ -1,4 +1,4 @@
-"""Plays a model over its recording, in a thread; PyTorch is imported in there."""
+"""Plays a model over a recording, in a thread; PyTorch is imported in there."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject
 from nam_engine.train_job import TrainJob
 from nam_gui.tasks import Task
 
-__all__ = ["CompareTask", "ModelSource"]
+__all__ = ["CompareTask", "ModelSource", "ScoreTask"]
 
 
 @dataclass(frozen=True)
@@ -35,3 +35,14 @@ class CompareTask(Task):
         from nam_engine.comparison import compare
 
         return compare(self._source.model_path, self._source.training)
+
+
+class ScoreTask(CompareTask):
+    """Judges the models of a file; carries the ESR of each by its name, smallest first."""
+
+    def work(self) -> Any:
+        from nam_engine.evaluate import evaluate
+
+        heard = super().work()
+        scores = evaluate(heard.predictions, heard.target, heard.sample_rate_hz)
+        return {score.submodel: score.esr for score in scores}

@@ -22,7 +22,7 @@ from nam_gui.past_tasks import Opened
 from nam_gui.reader import Reader
 from nam_gui.run import Run
 from nam_gui.settings import Settings, default_output_folder
-from nam_gui.tasks import DemoTask, Pair, PairSource, PairTask, SignalTask, SortTask
+from nam_gui.tasks import DemoTask, Pair, PairSource, PairTask, SignalTask, SortTask, Task
 from nam_gui.training import RunState, Training
 
 __all__ = ["Controller", "RunState"]
@@ -39,6 +39,8 @@ class Controller(Training):
     input_changed = Signal()
     asked = Signal(str, list)
     """A question about dropped files, and the files."""
+    models_found = Signal(list)
+    """list[Path]: models among dropped files."""
     devices_known = Signal(tuple)
     """Lines about the processors that can train, or why nothing is known."""
     pair_loaded = Signal(int, object)
@@ -173,6 +175,10 @@ class Controller(Training):
         task.failed.connect(self._devices_unknown)
         self._threads.start(task)
 
+    def start(self, task: Task) -> None:
+        """Run a task that others listen to; it has ended when ``closed`` is emitted."""
+        self._threads.start(task)
+
     def shut_down(self) -> None:
         """End all threads, keeping the best; ``closed`` is emitted when they have ended."""
         if self.is_training:
@@ -194,6 +200,8 @@ class Controller(Training):
             self.said.emit(self.tr("{name} was left out: {why}").format(name=path.name, why=why))
         if found.input is not None:
             self.set_input(found.input)
+        if found.models:
+            self.models_found.emit(list(found.models))
         if found.question:
             self.asked.emit(found.question, list(found.recordings))
         else:

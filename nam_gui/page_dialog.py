@@ -39,8 +39,10 @@ class PageDialog(QDialog):
         return self._size(max(wanted, self.page.totalMinimumSize().width()))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        # Only ever grows: nothing jumps about while somebody works in it.
-        if watched is self._content and event.type() is QEvent.Type.LayoutRequest:
+        # Only ever grows: nothing jumps about while somebody works in it. Before it is shown,
+        # a size that was set would stand against the hint.
+        is_laid_out = watched is self._content and event.type() is QEvent.Type.LayoutRequest
+        if is_laid_out and self.isVisible():
             wider = max(self.width(), self.page.totalMinimumSize().width())
             self.resize(self.size().expandedTo(self._size(wider)))
         return super().eventFilter(watched, event)

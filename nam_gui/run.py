@@ -57,7 +57,7 @@ class Run:
             output_path=job.recording,
             outdir=settings.output_folder or default_output_folder(),
             choices=job.choices,
-            user=replace(job.metadata, name=job.metadata.name or job.name),
+            user=job.user_metadata,
         )
         return cls(begun_with, settings.epochs)
 

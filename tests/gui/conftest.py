@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PySide6.QtWidgets import QApplication
+    from pytestqt.qtbot import QtBot
+
+    from nam_gui.main_window import MainWindow
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -71,3 +76,19 @@ def no_thread_is_left(qt_messages: None) -> Iterator[None]:
     for thread in left:
         thread.wait(10_000)
     assert not left
+
+
+@pytest.fixture
+def window(app: QApplication, qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
+    """The whole window; captures go to the test's folder."""
+    from nam_gui.controller import Controller
+    from nam_gui.main_window import MainWindow
+    from nam_gui.settings import Settings
+
+    window = MainWindow(Controller(Settings(output_folder=tmp_path)))
+    window.show()
+    yield window
+    window.close()
+    # Not left to the qtbot: it would delete the window while its threads end.
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=20_000)
+    window.deleteLater()

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from runtime_player import Runtime
 
 from nam_engine.demo import write_demo_pair
-from nam_gui import main_window
+from nam_gui import exporter
 from nam_gui.controller import Controller
 from nam_gui.job import JobState
 from nam_gui.main_window import MainWindow
@@ -56,8 +56,9 @@ def test_dropped_recordings_become_a_file_that_the_runtime_plays(
     assert window.page.result.isVisible()
 
     exported = tmp_path / "mine.nam"
-    monkeypatch.setattr(main_window, "ask_export_path", lambda *_: exported)
+    monkeypatch.setattr(exporter, "ask_export_path", lambda *_: exported)
     window.page.result.export_requested.emit()
+    qtbot.waitUntil(exported.exists, timeout=10 * SECOND)
     (played,) = runtime([exported], np.zeros(4800, np.float32))
     assert len(played.samples) == 4800
     assert np.isfinite(played.samples).all()

@@ -95,3 +95,12 @@ def test_window_waits_for_the_devices_it_asks_about(
     assert window.isVisible()
     may_answer.set()
     qtbot.waitUntil(lambda: not window.isVisible(), timeout=5_000)
+
+
+def test_a_dialog_opens_as_wide_as_it_wants(window: MainWindow, app: QApplication) -> None:
+    app.processEvents()
+    dialog = window.settings_dialog
+    dialog.show()
+    # Qt gives a window two thirds of the screen at the most.
+    most = 2 * dialog.screen().availableSize().width() // 3
+    assert dialog.width() == min(dialog.sizeHint().width(), most)
