@@ -41,7 +41,6 @@ class WaveformPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._stack)
-        self.setFocusProxy(self._view)
         self.clear()
 
     def show_model(self, job: TrainJob, model_path: Path) -> None:

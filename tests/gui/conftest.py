@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from gui.fake_files import FakeFiles
+    from gui.fake_run import FakeRun
     from PySide6.QtWidgets import QApplication
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -71,3 +73,29 @@ def no_thread_is_left(qt_messages: None) -> Iterator[None]:
     for thread in left:
         thread.wait(10_000)
     assert not left
+
+
+@pytest.fixture
+def files(monkeypatch: pytest.MonkeyPatch) -> FakeFiles:
+    """What is checked is no file, and what its checks say is up to the test."""
+    from gui.fake_files import FakeFiles
+
+    from nam_gui import tasks
+
+    fake = FakeFiles()
+    fake.gate.set()
+    monkeypatch.setattr(tasks, "read_recording", fake.read)
+    monkeypatch.setattr(tasks, "take_in", fake.take_in)
+    return fake
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> FakeRun:
+    """What trains in place of the engine."""
+    from gui.fake_run import FakeRun
+
+    from nam_gui import tasks
+
+    run = FakeRun()
+    monkeypatch.setattr(tasks, "load_engine", lambda: run.train)
+    return run

@@ -15,26 +15,15 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import drops
 import numpy as np
-from PySide6.QtCore import (
-    QMimeData,
-    QPoint,
-    QPointF,
-    QRect,
-    Qt,
-    QTimer,
-    QtMsgType,
-    QUrl,
-    Slot,
-    qInstallMessageHandler,
-)
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QShowEvent
+from PySide6.QtCore import QPoint, QRect, Qt, QTimer, QtMsgType, Slot, qInstallMessageHandler
+from PySide6.QtGui import QImage, QShowEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 from nam_gui import app, main_window
 
-LEFT = Qt.MouseButton.LeftButton
 POLL_MS = 20
 STEP_SECONDS = 60.0
 EPOCHS = 2
@@ -70,7 +59,9 @@ class DrivenWindow(main_window.MainWindow):
 def script(window: DrivenWindow, paths: Sequence[Path]) -> Iterator[Condition]:
     assert QApplication.platformName() == "xcb"
     controller, curves = window.controller, window.page.curves
-    drop(window, paths)
+    data = drops.files(*paths)
+    assert drops.drag_enter(window, data).isAccepted()
+    assert drops.drop(window, data).isAccepted()
     yield lambda: controller.can_train
     assert controller.input_path == paths[0]
     assert [job.recording for job in controller.queue.jobs()] == [paths[1]]
@@ -99,18 +90,10 @@ def script(window: DrivenWindow, paths: Sequence[Path]) -> Iterator[Condition]:
     yield lambda: not window.isVisible()
 
 
-def drop(widget: QWidget, paths: Sequence[Path]) -> None:
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    how = (Qt.DropAction.CopyAction, data, LEFT, Qt.KeyboardModifier.NoModifier)
-    QApplication.sendEvent(widget, QDragEnterEvent(QPoint(5, 5), *how))
-    QApplication.sendEvent(widget, QDropEvent(QPointF(5, 5), *how))
-
-
 def click(target: QPushButton) -> None:
     assert target.isVisible(), target.text()
     assert target.isEnabled(), target.text()
-    QTest.mouseClick(target, LEFT)
+    QTest.mouseClick(target, Qt.MouseButton.LeftButton)
 
 
 def button(within: QWidget, text: str) -> QPushButton:

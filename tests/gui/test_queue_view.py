@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from gui.drops import drag_enter, drop, files
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtGui import QDragLeaveEvent
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -20,7 +21,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:Function. 'QDragEnterEvent:Depre
 Key = Qt.Key
 ALT, CTRL = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
-ANY_ACTION = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
 
 
 @pytest.fixture
@@ -36,30 +36,6 @@ def view(model: QueueModel, qtbot: QtBot) -> Iterator[QueueView]:
     view.show()
     view.activateWindow()
     return view
-
-
-def files(*paths: Path | str) -> QMimeData:
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    return data
-
-
-def drag_enter(widget: QWidget, data: QMimeData) -> QDragEnterEvent:
-    event = QDragEnterEvent(
-        QPoint(5, 5), ANY_ACTION, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    )
-    event.ignore()
-    QApplication.sendEvent(widget, event)
-    return event
-
-
-def drop(widget: QWidget, data: QMimeData) -> QDropEvent:
-    event = QDropEvent(
-        QPointF(5, 5), ANY_ACTION, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    )
-    event.ignore()
-    QApplication.sendEvent(widget, event)
-    return event
 
 
 def dropped(view: QueueView, data: QMimeData) -> list[Path]:
