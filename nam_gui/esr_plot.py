@@ -81,7 +81,7 @@ class EsrPlot(EpochPlot):
             x=[mark.epoch for mark in self._best],
             y=[self._height(mark) for mark in self._best],
             symbol=[SHAPES[place % len(SHAPES)] for place in range(len(self._best))],
-            size=round(DOT_SHARE * QFontMetrics(self._text_font).height()),
+            size=self._dot_size(),
             brush=[pg.mkBrush(mark.colour) for mark in self._best],
             pen=pg.mkPen(style.scheme().background, width=1.5),
         )
@@ -116,6 +116,9 @@ class EsrPlot(EpochPlot):
         """What the bands' words take on the right, in pixels."""
         metrics = QFontMetrics(self._text_font)
         return max(map(metrics.horizontalAdvance, self._band_names)) + 2 * style.SPACING
+
+    def _dot_size(self) -> int:
+        return round(DOT_SHARE * QFontMetrics(self._text_font).height())
 
     def _dress(self, text: pg.TextItem) -> None:
         text.setFont(self._text_font)
@@ -157,10 +160,8 @@ class EsrPlot(EpochPlot):
             room = ROOM_FOR_LABEL * size.height() * pixel_y
             is_below = mark.esr == lowest and height - room > bottom
             label.setAnchor((0.0, LABEL_BELOW if is_below else LABEL_ABOVE))
-            furthest_right = right - size.width() * pixel_x
-            label.setPos(
-                min(mark.epoch, furthest_right), height if is_below else min(height, top - room)
-            )
+            x = min(mark.epoch + self._dot_size() / 2 * pixel_x, right - size.width() * pixel_x)
+            label.setPos(x, height if is_below else min(height, top - room))
 
     def _place_readout(self) -> None:
         """At the top, where curves are rarely, on the side of the cursor that has room."""
