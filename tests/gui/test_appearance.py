@@ -5,11 +5,13 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QFont, QFontInfo, QPalette
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from nam_gui import appearance, style
+from nam_gui.drop_zone import DropZone
 from nam_gui.settings import Settings
+from nam_gui.small_plot import SmallPlot
 
 
 @pytest.fixture
@@ -118,3 +120,18 @@ def test_every_colour_can_be_read(app: QApplication, theme: str, scheme: style.S
         for line in (*scheme.submodels, scheme.recording):
             assert contrast(ground, line) >= 3, (ground, line)
     assert contrast("#ffffff", scheme.selected) >= 4.5
+
+
+def test_what_is_drawn_follows_as_well(app: QApplication, qtbot: QtBot) -> None:
+    appearance.apply(app, Settings(theme="light"))
+    plot, zone = SmallPlot(), DropZone()
+    for widget in (plot, zone):
+        qtbot.addWidget(widget)
+        widget.show()
+    plot.set_labels("ms")
+    title = zone.findChildren(QLabel)[0]
+    usual = title.font().pointSizeF()
+    appearance.apply(app, Settings(theme="dark", text_percent=200))
+    app.processEvents()
+    assert plot.item.getAxis("bottom").labelStyle["color"] == style.DARK.text
+    assert title.font().pointSizeF() == pytest.approx(2 * usual)

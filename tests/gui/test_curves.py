@@ -190,3 +190,12 @@ def test_takes_over_other_colours_and_sizes(
     assert curves._main.backgroundBrush().color().name() == style.DARK.background
     assert curves._main._curves[0].opts["pen"].color().name() == style.DARK.submodels[0]
     assert curves._main.axes["left"].style["tickFont"].pointSizeF() == font.pointSizeF()
+
+
+def test_names_of_the_best_stay_in_the_chart(curves: Curves) -> None:
+    curves.start(NAMES, 4)
+    curves.set_history([epoch(1, 1.0, 0.5), epoch(4, 0.9, 0.2)], NAMES)
+    shown(curves)
+    chart = curves._main.view.sceneBoundingRect()
+    for label in curves._main._labels:
+        assert chart.contains(label.mapRectToScene(label.boundingRect()))
