@@ -31,7 +31,7 @@ class JobState(Enum):
     CHECKING = Look(str(QT_TRANSLATE_NOOP("JobState", "checking")), "◌", "faint")
     READY = Look(str(QT_TRANSLATE_NOOP("JobState", "ready")), "●", "good")
     HAS_FINDINGS = Look(str(QT_TRANSLATE_NOOP("JobState", "look at it")), "▲", "warn")
-    BLOCKED = Look(str(QT_TRANSLATE_NOOP("JobState", "cannot be trained")), "■", "stop")
+    BLOCKED = Look(str(QT_TRANSLATE_NOOP("JobState", "unusable")), "■", "stop")
     QUEUED = Look(str(QT_TRANSLATE_NOOP("JobState", "in line")), "◇", "text")
     TRAINING = Look(str(QT_TRANSLATE_NOOP("JobState", "training")), "▶", "text")
     PAUSED = Look(str(QT_TRANSLATE_NOOP("JobState", "paused")), "‖", "warn")

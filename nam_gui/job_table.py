@@ -53,6 +53,7 @@ class JobTable(QTreeView):
         self.setItemDelegate(JobDelegate(self))
         self.setAccessibleName(self.tr("Recordings"))
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.viewport().setAutoFillBackground(False)  # a part of the window, no field in it
         self.setRootIsDecorated(False)
         self.setItemsExpandable(False)
         self.setUniformRowHeights(True)

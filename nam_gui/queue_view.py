@@ -82,6 +82,7 @@ class QueueView(QWidget):
     def _zone_page(self) -> QWidget:
         scroll = QScrollArea()
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it goes to where the keyboard is
         scroll.setWidgetResizable(True)
         scroll.setWidget(self.zone)
         return scroll

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QModelIndex, Signal, Slot
+from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from nam_engine.events import EpochDone, Saved, Started, TrainEvent
@@ -260,6 +260,7 @@ def _scrolling(widget: QWidget) -> QScrollArea:
     """For what is taller than its place where the text is large."""
     area = QScrollArea()
     area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it goes to where the keyboard is
     area.setWidgetResizable(True)
     area.setWidget(widget)
     return area

@@ -45,7 +45,6 @@ class WaveformPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._stack)
-        self.setFocusProxy(self._view)
         self._connect()
         self.clear()
 

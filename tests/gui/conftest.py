@@ -11,6 +11,8 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gui.fake_files import FakeFiles
+    from gui.fake_run import FakeRun
     from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
@@ -92,3 +94,29 @@ def window(app: QApplication, qtbot: QtBot, tmp_path: Path) -> Iterator[MainWind
     # Not left to the qtbot: it would delete the window while its threads end.
     qtbot.waitUntil(lambda: not window.isVisible(), timeout=20_000)
     window.deleteLater()
+
+
+@pytest.fixture
+def files(monkeypatch: pytest.MonkeyPatch) -> FakeFiles:
+    """What is checked is no file, and what its checks say is up to the test."""
+    from gui.fake_files import FakeFiles
+
+    from nam_gui import tasks
+
+    fake = FakeFiles()
+    fake.gate.set()
+    monkeypatch.setattr(tasks, "read_recording", fake.read)
+    monkeypatch.setattr(tasks, "take_in", fake.take_in)
+    return fake
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> FakeRun:
+    """What trains in place of the engine."""
+    from gui.fake_run import FakeRun
+
+    from nam_gui import tasks
+
+    run = FakeRun()
+    monkeypatch.setattr(tasks, "load_engine", lambda: run.train)
+    return run

@@ -11,18 +11,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gui.fake_files import FakeFiles, stop
 from gui.fake_run import SECONDS_PER_EPOCH, FakeRun
 from pytestqt.qtbot import QtBot
-from queue_jobs import report
 from support import RATE_HZ, container_of, playing, small_packed
 from support import rig as amp
 
-from nam_engine.audio import Recording, write_wav
+from nam_engine.audio import write_wav
 from nam_engine.demo import write_demo_pair
-from nam_engine.errors import AudioError, NamFileError, OtherTrainingError, TrainingError
+from nam_engine.errors import NamFileError, OtherTrainingError, TrainingError
 from nam_engine.events import Finished, Started
-from nam_engine.findings import Finding, Kind, Severity
-from nam_engine.intake import CaptureReport, Choices, Intake
+from nam_engine.intake import Choices
 from nam_engine.metadata import UserMetadata
 from nam_engine.nam_file import write_nam
 from nam_engine.train_job import TrainJob
@@ -35,56 +34,6 @@ from nam_gui.settings import Settings
 from nam_gui.tasks import Pair
 
 EPOCHS = 4
-
-
-@dataclass
-class FakeFiles:
-    """Sound files that are not there, and what the checks say about them.
-
-    ``findings`` are stops, by the recording's stem, ``unreadable`` its paths. While ``gate``
-    is closed, nothing can be read.
-    """
-
-    findings: dict[str, Finding] = field(default_factory=dict)
-    unreadable: set[str] = field(default_factory=set)
-    gate: threading.Event = field(default_factory=threading.Event)
-    checked: list[tuple[str, str, Choices]] = field(default_factory=list)
-
-    def read(self, path: Path, channel: int | None = None) -> Recording:
-        assert self.gate.wait(5)
-        if path.stem in self.unreadable:
-            raise AudioError(f"{path.name} cannot be read.", "Export it again.")
-        return Recording(np.zeros(48_000, np.float32), 48_000, path)
-
-    def take_in(self, source: Recording, output: Recording, choices: Choices) -> Intake:
-        self.checked.append((source.path.stem, output.path.stem, choices))
-        found = self.findings.get(output.path.stem)
-        return Intake(_report(source.path.name, found), None)
-
-
-def _report(input_name: str, found: Finding | None) -> CaptureReport:
-    plain = replace(report(), input_name=input_name)
-    return plain if found is None else replace(plain, findings=(*plain.findings, found))
-
-
-def stop(*, overridable: bool = True) -> Finding:
-    return Finding(Kind.CLIPPED, Severity.STOP, "It clips.", overridable=overridable)
-
-
-@pytest.fixture
-def files(monkeypatch: pytest.MonkeyPatch) -> FakeFiles:
-    fake = FakeFiles()
-    fake.gate.set()
-    monkeypatch.setattr(tasks, "read_recording", fake.read)
-    monkeypatch.setattr(tasks, "take_in", fake.take_in)
-    return fake
-
-
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> FakeRun:
-    run = FakeRun()
-    monkeypatch.setattr(tasks, "load_engine", lambda: run.train)
-    return run
 
 
 @dataclass

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from gui.drops import drag_enter, drop, files
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtGui import QDragLeaveEvent
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -20,7 +21,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:Function. 'QDragEnterEvent:Depre
 Key = Qt.Key
 ALT, CTRL = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
-ANY_ACTION = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
 
 
 @pytest.fixture
@@ -36,30 +36,6 @@ def view(model: QueueModel, qtbot: QtBot) -> Iterator[QueueView]:
     view.show()
     view.activateWindow()
     return view
-
-
-def files(*paths: Path | str) -> QMimeData:
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    return data
-
-
-def drag_enter(widget: QWidget, data: QMimeData) -> QDragEnterEvent:
-    event = QDragEnterEvent(
-        QPoint(5, 5), ANY_ACTION, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    )
-    event.ignore()
-    QApplication.sendEvent(widget, event)
-    return event
-
-
-def drop(widget: QWidget, data: QMimeData) -> QDropEvent:
-    event = QDropEvent(
-        QPointF(5, 5), ANY_ACTION, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    )
-    event.ignore()
-    QApplication.sendEvent(widget, event)
-    return event
 
 
 def dropped(view: QueueView, data: QMimeData) -> list[Path]:
@@ -160,18 +136,18 @@ def test_three_doors_while_there_is_nothing(
 def test_the_input_is_named(view: QueueView, qtbot: QtBot) -> None:
     def shown() -> list[str]:
         row = view.input_row
-        labels = [*row.findChildren(ElidedLabel), *row.findChildren(QLabel)]
+        labels = [*row.findChildren(QLabel), *row.findChildren(ElidedLabel)]
         return [label.text() for label in labels]
 
-    assert shown()[0] == "No input yet"
+    assert shown() == ["Input", "", "None yet"]
     view.set_input("input.wav", 190, "NAM input v3.0.0")
-    assert shown() == ["Input: input.wav", "3:10, NAM input v3.0.0"]
+    assert shown() == ["Input", "3:10, NAM input v3.0.0", "input.wav"]
     view.set_input("mine.wav", 65, "")
-    assert shown() == ["Input: mine.wav", "1:05, an input of your own"]
+    assert shown() == ["Input", "1:05, an input of your own", "mine.wav"]
     with qtbot.waitSignal(view.input_requested):
         view.input_row.button.click()
     view.clear_input()
-    assert shown()[0] == "No input yet"
+    assert shown()[2] == "None yet"
 
 
 # Jobs
