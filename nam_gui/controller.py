@@ -34,7 +34,9 @@ class Controller(Training):
     asked = Signal(str, list)
     """A question about dropped files, and the files."""
     devices_known = Signal(tuple)
-    """Lines about the processors that can train, or why nothing is known."""
+    """A tuple of ``device_words.Device``, the fastest first."""
+    devices_unknown = Signal(str)
+    """Why nothing is known of them."""
     pair_loaded = Signal(int, object)
     """A job and its ``tasks.Pair``, which somebody wants to look at."""
     closed = Signal()
@@ -177,7 +179,7 @@ class Controller(Training):
 
     @Slot(str, str)
     def _devices_unknown(self, message: str, remedy: str) -> None:
-        self.devices_known.emit((f"{message} {remedy}".strip(),))
+        self.devices_unknown.emit(f"{message} {remedy}".strip())
 
     # The queue
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import base64
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Qt, QTimer, QUrl, Slot
+from PySide6.QtCore import QByteArray, Qt, QTimer, QUrl, Signal, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QDesktopServices, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
     QInputDialog,
     QMainWindow,
     QMenu,
-    QMessageBox,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -24,7 +24,9 @@ from nam_engine.errors import NamEngineError
 from nam_engine.events import EpochDone, Started, StepsDone, TrainEvent
 from nam_gui.about import AboutDialog
 from nam_gui.appearance import apply
+from nam_gui.closing import Closing
 from nam_gui.controller import Controller, RunState
+from nam_gui.device_watch import DeviceWatch
 from nam_gui.drop import FileDrops
 from nam_gui.export import export_model, proposed_path
 from nam_gui.file_dialogs import (
@@ -34,23 +36,37 @@ from nam_gui.file_dialogs import (
     ask_recordings,
     ask_signal_path,
 )
+from nam_gui.gpu_help import GpuHelp
 from nam_gui.log_window import LogWindow
+from nam_gui.presence import Presence
 from nam_gui.queue_view import QueueView
 from nam_gui.recording_page import RecordingPage
 from nam_gui.run_bar import RunBar
 from nam_gui.settings import Settings
 from nam_gui.settings_dialog import SettingsDialog
 from nam_gui.style import SPACING
+from nam_gui.taskbar import Taskbar
+from nam_gui.tray import Tray
 
 __all__ = ["MainWindow"]
 
 QUEUE_WIDTH, PAGE_WIDTH = 420, 860
 
+_log = logging.getLogger(__name__)
+
 
 class MainWindow(QMainWindow):
-    """Shows a :class:`Controller`; knows nothing of threads or of training."""
+    """Shows a :class:`Controller`; knows nothing of threads or of training.
 
-    def __init__(self, controller: Controller) -> None:
+    ``tray`` and ``taskbar`` are what the desktop has of them.
+    """
+
+    gone = Signal()
+    """Closed, after everything was saved and every thread has ended."""
+
+    def __init__(
+        self, controller: Controller, tray: Tray | None = None, taskbar: Taskbar | None = None
+    ) -> None:
         super().__init__()
         self.controller = controller
         self._is_closing = self._is_closed = False
@@ -64,6 +80,10 @@ class MainWindow(QMainWindow):
         self.settings_dialog = SettingsDialog(self)
         self.settings_dialog.set_settings(controller.settings)
         self.about = AboutDialog(self)
+        self.gpu_help = GpuHelp(self)
+        self.devices = DeviceWatch(controller, self)
+        self.closing = Closing(self, controller, can_hide=tray is not None)
+        self.presence = Presence(self, controller, self.closing, tray, taskbar)
         self._lay_out()
         self._make_menus()
         self._connect()
@@ -107,6 +127,7 @@ class MainWindow(QMainWindow):
         self._add(menu, self.tr("&Stop and keep the best"), controller.stop, "Ctrl+.")
         menu = self.menuBar().addMenu(self.tr("&Help"))
         self._add(menu, self.tr("What has &happened…"), self.log.show, "Ctrl+L")
+        self._add(menu, self.tr("Training on a &GPU…"), self._show_gpu_help)
         self._add(menu, self.tr("&About…"), self._show_about)
 
     def _add(
@@ -130,6 +151,10 @@ class MainWindow(QMainWindow):
         controller.asked.connect(self._ask_which_is_input)
         controller.happened.connect(self._on_event)
         controller.devices_known.connect(self.about.set_devices)
+        controller.devices_known.connect(self.gpu_help.set_devices)
+        controller.devices_unknown.connect(self.about.set_devices_text)
+        self.devices.changed.connect(self.run_bar.set_device)
+        self.closing.agreed.connect(self._close_down)
         controller.closed.connect(self._on_closed)
         self.page.waveform.ended.connect(self._on_closed)
         queue.files_dropped.connect(controller.add_files)
@@ -149,11 +174,13 @@ class MainWindow(QMainWindow):
         self.run_bar.train_requested.connect(controller.train)
         self.run_bar.stop_requested.connect(controller.stop)
         self.run_bar.pause_requested.connect(controller.pause)
+        self.run_bar.gpu_help_requested.connect(self._show_gpu_help)
         self.settings_dialog.changed.connect(self._use_settings)
 
     @Slot(str)
     def say(self, sentence: str) -> None:
         """Tell the user something, and keep it to be read again."""
+        _log.info("%s", sentence)
         self.log.add(sentence)
         self.run_bar.say(sentence)
 
@@ -254,9 +281,9 @@ class MainWindow(QMainWindow):
         elif isinstance(event, StepsDone | EpochDone):
             self.run_bar.show_progress(
                 self.controller.queue.job(job_id).name,
-                run.device_name,
                 min(len(run.history) + 1, run.epochs),
                 run.epochs,
+                event.steps_per_second,
                 event.seconds_left,
                 run.progress(event),
             )
@@ -269,11 +296,17 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         if isinstance(app, QApplication):
             apply(app, settings)
+        self.devices.refresh()
 
     @Slot()
     def _show_about(self) -> None:
         self.controller.probe_devices()
         self.about.show()
+
+    @Slot()
+    def _show_gpu_help(self) -> None:
+        self.controller.probe_devices()
+        self.gpu_help.show()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Asks while a training runs, which is ended and saved before the window goes."""
@@ -281,27 +314,20 @@ class MainWindow(QMainWindow):
             event.accept()
             return
         event.ignore()
-        if not self._is_closing and (not self.controller.is_training or self._may_stop()):
-            self._is_closing = True
-            geometry = base64.b64encode(bytes(self.saveGeometry().data())).decode()
-            self.controller.settings = replace(self.controller.settings, window_geometry=geometry)
-            self.run_bar.say(self.tr("Saving…"))
-            self._still_open = 2
-            self.page.waveform.shut_down()
-            self.controller.shut_down()
+        if not self._is_closing:
+            self.closing.ask()
 
-    def _may_stop(self) -> bool:
-        question = QMessageBox(self)
-        question.setIcon(QMessageBox.Icon.Question)
-        question.setText(self.tr("A training is running."))
-        question.setInformativeText(
-            self.tr("Stop it and keep the best so far? It can be continued later.")
-        )
-        role = QMessageBox.ButtonRole
-        stop = question.addButton(self.tr("Stop and keep the best"), role.AcceptRole)
-        question.addButton(self.tr("Keep training"), role.RejectRole)
-        question.exec()
-        return question.clickedButton() is stop
+    @Slot()
+    def _close_down(self) -> None:
+        if self._is_closing:
+            return
+        self._is_closing = True
+        geometry = base64.b64encode(bytes(self.saveGeometry().data())).decode()
+        self.controller.settings = replace(self.controller.settings, window_geometry=geometry)
+        self.run_bar.say(self.tr("Saving…"))
+        self._still_open = 2
+        self.page.waveform.shut_down()
+        self.controller.shut_down()
 
     @Slot()
     def _on_closed(self) -> None:
@@ -309,4 +335,9 @@ class MainWindow(QMainWindow):
         self._still_open -= 1
         if not self._still_open:
             self._is_closed = True
-            QTimer.singleShot(0, self.close)
+            QTimer.singleShot(0, self._go)
+
+    @Slot()
+    def _go(self) -> None:
+        self.close()
+        self.gone.emit()
