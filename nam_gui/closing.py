@@ -34,7 +34,7 @@ class CloseQuestion(QMessageBox):
         kept = self.tr("Whatever you choose, the best so far is kept.")
         self.setInformativeText(f"{hidden if can_hide else minimised} {kept}")
         role = QMessageBox.ButtonRole
-        background = self.tr("Keep training in the &background")
+        background = self.tr("Train in the &background")
         self.background = self.addButton(background, role.AcceptRole)
         self.stop = self.addButton(self.tr("&Stop and keep the best"), role.DestructiveRole)
         self.cancel = self.addButton(QMessageBox.StandardButton.Cancel)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from nam_gui.device_words import Device
 from nam_gui.page_dialog import PageDialog
+from nam_gui.style import SPACING
 
 __all__ = ["GpuHelp"]
 
@@ -22,8 +23,8 @@ class GpuHelp(PageDialog):
         self._add(
             "",
             self.tr(
-                "A graphics processor (GPU) does in minutes what a processor does in an hour."
-                " The model is the same; without one it only takes longer."
+                "Training on a graphics processor (GPU) is many times faster than on a"
+                " processor. The models are as good; without one it only takes longer."
             ),
         )
         self._found = self._add(self.tr("This computer"), self.tr("Looking for devices…"))
@@ -60,12 +61,14 @@ class GpuHelp(PageDialog):
         self._found.setText("\n".join(device.line for device in devices))
 
     def _add(self, heading: str, text: str) -> QLabel:
+        section = QVBoxLayout()
+        section.setSpacing(SPACING)
         if heading:
             title = QLabel(heading)
             font = title.font()
             font.setBold(True)
             title.setFont(font)
-            self.page.addWidget(title)
+            section.addWidget(title)
         paragraph = QLabel(text)
         paragraph.setTextFormat(Qt.TextFormat.PlainText)
         paragraph.setWordWrap(True)
@@ -74,5 +77,6 @@ class GpuHelp(PageDialog):
             | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         paragraph.setAccessibleName(heading)
-        self.page.addWidget(paragraph)
+        section.addWidget(paragraph)
+        self.page.addLayout(section)
         return paragraph

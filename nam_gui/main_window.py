@@ -280,7 +280,6 @@ class MainWindow(QMainWindow):
             self.queue_view.select_job(job_id)
         elif isinstance(event, StepsDone | EpochDone):
             self.run_bar.show_progress(
-                self.controller.queue.job(job_id).name,
                 min(len(run.history) + 1, run.epochs),
                 run.epochs,
                 event.steps_per_second,

@@ -95,7 +95,6 @@ class RunBar(QWidget):
 
     def show_progress(
         self,
-        name: str,
         epoch: int,
         epochs: int,
         steps_per_second: float,
@@ -111,8 +110,9 @@ class RunBar(QWidget):
         if self._is_training and self._said.isValid() and not self._said.hasExpired(READING_MS):
             return
         self._shows_progress = True
-        parts = [name, self.tr("epoch {0}/{1}").format(epoch, epochs)]
-        parts.append(self.tr("{0} steps/s").format(f"{steps_per_second:#.3g}".rstrip(".")))
+        speed = f"{steps_per_second:#.3g}".rstrip(".")
+        parts = [self.tr("Epoch {0}/{1}").format(epoch, epochs)]
+        parts.append(self.tr("{0} steps/s").format(speed))
         if math.isfinite(seconds_left):
             end = datetime.now() + timedelta(seconds=seconds_left)
             clock = QLocale().toString(QTime(end.hour, end.minute), QLocale.FormatType.ShortFormat)
@@ -130,7 +130,10 @@ class RunBar(QWidget):
     def say(self, text: str) -> None:
         """A sentence; a training's progress comes back after it."""
         self._shows_progress = False
-        self._said.start()
+        if text:
+            self._said.start()
+        else:
+            self._said.invalidate()
         self.status.set_text(text)
 
     def _on_primary(self) -> None:

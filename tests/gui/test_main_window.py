@@ -58,7 +58,7 @@ def test_sentences_are_shown_and_kept(window: MainWindow) -> None:
     assert "The disk is full." in window.run_bar.status.text()
     window.controller.state_changed.emit()
     assert "The disk is full." in window.run_bar.status.text()
-    window.run_bar.show_progress("amp", 1, 2, 12.0, 5.0, 0.5)
+    window.run_bar.show_progress(1, 2, 12.0, 5.0, 0.5)
     window.controller.state_changed.emit()
     assert window.run_bar.status.text() == ""
 
