@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from nam_engine import __version__
+from nam_gui.device_words import Device
 from nam_gui.elided_label import ElidedLabel
 from nam_gui.page_dialog import PageDialog
 from nam_gui.plain_label import PlainLabel
@@ -47,9 +48,13 @@ class AboutDialog(PageDialog):
         self.page.addLayout(buttons)
         self.page.addStretch(1)
 
-    def set_devices(self, lines: Sequence[str]) -> None:
+    def set_devices(self, devices: Sequence[Device]) -> None:
         """One line for each device."""
-        self._devices.setText("\n".join(lines))
+        self.set_devices_text("\n".join(device.line for device in devices))
+
+    def set_devices_text(self, text: str) -> None:
+        """Why nothing is known of them."""
+        self._devices.setText(text)
 
     def _copy_all(self) -> None:
         lines = [f"{NAME} {__version__}", *self._versions, self._devices.text()]

@@ -42,7 +42,9 @@ class Controller(Training):
     models_found = Signal(list)
     """list[Path]: models among dropped files."""
     devices_known = Signal(tuple)
-    """Lines about the processors that can train, or why nothing is known."""
+    """A tuple of ``device_words.Device``, the fastest first."""
+    devices_unknown = Signal(str)
+    """Why nothing is known of them."""
     pair_loaded = Signal(int, object)
     """A job and its ``tasks.Pair``, which somebody wants to look at."""
     opened = Signal(int)
@@ -221,7 +223,7 @@ class Controller(Training):
 
     @Slot(str, str)
     def _devices_unknown(self, message: str, remedy: str) -> None:
-        self.devices_known.emit((f"{message} {remedy}".strip(),))
+        self.devices_unknown.emit(f"{message} {remedy}".strip())
 
     # The queue
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import base64
+import logging
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Qt, QTimer, Slot
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
     QMainWindow,
-    QMessageBox,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -20,14 +20,18 @@ from PySide6.QtWidgets import (
 from nam_engine.events import EpochDone, Started, StepsDone, TrainEvent
 from nam_gui.about import AboutDialog
 from nam_gui.appearance import apply
+from nam_gui.closing import Closing
 from nam_gui.controller import Controller, RunState
+from nam_gui.device_watch import DeviceWatch
 from nam_gui.drop import FileDrops
 from nam_gui.exporter import Exporter
 from nam_gui.file_actions import FileActions
+from nam_gui.gpu_help import GpuHelp
 from nam_gui.log_window import LogWindow
 from nam_gui.menus import EditMenu, FileMenu, HelpMenu, TrainMenu
 from nam_gui.model_windows import ModelWindows
 from nam_gui.offer_bar import OfferBar
+from nam_gui.presence import Presence
 from nam_gui.queue_view import QueueView
 from nam_gui.recent_menu import RecentMenu
 from nam_gui.recording_page import RecordingPage
@@ -35,17 +39,29 @@ from nam_gui.run_bar import RunBar
 from nam_gui.settings import Settings
 from nam_gui.settings_dialog import SettingsDialog
 from nam_gui.style import SPACING
+from nam_gui.taskbar import Taskbar
+from nam_gui.tray import Tray
 from nam_gui.view_menu import ViewMenu
 
 __all__ = ["MainWindow"]
 
 QUEUE_WIDTH, PAGE_WIDTH = 420, 860
 
+_log = logging.getLogger(__name__)
+
 
 class MainWindow(QMainWindow):
-    """Shows a :class:`Controller`; knows nothing of threads or of training."""
+    """Shows a :class:`Controller`; knows nothing of threads or of training.
 
-    def __init__(self, controller: Controller) -> None:
+    ``tray`` and ``taskbar`` are what the desktop has of them.
+    """
+
+    gone = Signal()
+    """Closed, after everything was saved and every thread has ended."""
+
+    def __init__(
+        self, controller: Controller, tray: Tray | None = None, taskbar: Taskbar | None = None
+    ) -> None:
         super().__init__()
         self.controller = controller
         self._is_closing = self._is_closed = False
@@ -62,6 +78,10 @@ class MainWindow(QMainWindow):
         self.files = FileActions(controller, self)
         self.exporter = Exporter(controller, self)
         self.models = ModelWindows(controller, self)
+        self.gpu_help = GpuHelp(self)
+        self.devices = DeviceWatch(controller, self)
+        self.closing = Closing(self, controller, can_hide=tray is not None)
+        self.presence = Presence(self, controller, self.closing, tray, taskbar)
         self._lay_out()
         self._make_menus()
         self._connect()
@@ -121,6 +141,10 @@ class MainWindow(QMainWindow):
         self.recent.chosen.connect(controller.open_capture)
         self.offer_bar.continue_requested.connect(controller.continue_captures)
         self.offer_bar.later_requested.connect(controller.past.leave)
+        controller.devices_known.connect(self.gpu_help.set_devices)
+        controller.devices_unknown.connect(self.about.set_devices_text)
+        self.devices.changed.connect(self.run_bar.set_device)
+        self.closing.agreed.connect(self._close_down)
         controller.closed.connect(self._on_closed)
         page.export_requested.connect(self.exporter.export)
         page.show_requested.connect(self.files.show_in_folder)
@@ -129,6 +153,7 @@ class MainWindow(QMainWindow):
         self.run_bar.train_requested.connect(controller.train)
         self.run_bar.stop_requested.connect(controller.stop)
         self.run_bar.pause_requested.connect(controller.pause)
+        self.run_bar.gpu_help_requested.connect(self._show_gpu_help)
         self.settings_dialog.changed.connect(self._use_settings)
         FileDrops(self).dropped.connect(self.files.add)
         self._connect_queue()
@@ -174,6 +199,7 @@ class MainWindow(QMainWindow):
             (self.train_menu.train, controller.train),
             (self.train_menu.pause, controller.pause),
             (self.train_menu.stop, controller.stop),
+            (self.help_menu.gpu, self._show_gpu_help),
             (self.help_menu.about, self._show_about),
         ):
             action.triggered.connect(slot)
@@ -184,6 +210,7 @@ class MainWindow(QMainWindow):
     @Slot(str)
     def say(self, sentence: str) -> None:
         """Tell the user something, and keep it to be read again."""
+        _log.info("%s", sentence)
         self.log.add(sentence)
         self.run_bar.say(sentence)
 
@@ -229,10 +256,9 @@ class MainWindow(QMainWindow):
             self.queue_view.select_job(job_id)
         elif isinstance(event, StepsDone | EpochDone):
             self.run_bar.show_progress(
-                self.controller.queue.job(job_id).name,
-                run.device_name,
                 min(len(run.history) + 1, run.epochs),
                 run.epochs,
+                event.steps_per_second,
                 event.seconds_left,
                 run.progress(event),
             )
@@ -260,11 +286,17 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         if isinstance(app, QApplication):
             apply(app, settings)
+        self.devices.refresh()
 
     @Slot()
     def _show_about(self) -> None:
         self.controller.probe_devices()
         self.about.show()
+
+    @Slot()
+    def _show_gpu_help(self) -> None:
+        self.controller.probe_devices()
+        self.gpu_help.show()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Asks while a training runs, which is ended and saved before the window goes."""
@@ -272,28 +304,26 @@ class MainWindow(QMainWindow):
             event.accept()
             return
         event.ignore()
-        if not self._is_closing and (not self.controller.is_training or self._may_stop()):
-            self._is_closing = True
-            geometry = base64.b64encode(bytes(self.saveGeometry().data())).decode()
-            self.controller.settings = replace(self.controller.settings, window_geometry=geometry)
-            self.run_bar.say(self.tr("Saving…"))
-            self.page.waveform.stop_playing()
-            self.controller.shut_down()
+        if not self._is_closing:
+            self.closing.ask()
 
-    def _may_stop(self) -> bool:
-        question = QMessageBox(self)
-        question.setIcon(QMessageBox.Icon.Question)
-        question.setText(self.tr("A training is running."))
-        question.setInformativeText(
-            self.tr("Stop it and keep the best so far? It can be continued later.")
-        )
-        role = QMessageBox.ButtonRole
-        stop = question.addButton(self.tr("Stop and keep the best"), role.AcceptRole)
-        question.addButton(self.tr("Keep training"), role.RejectRole)
-        question.exec()
-        return question.clickedButton() is stop
+    @Slot()
+    def _close_down(self) -> None:
+        if self._is_closing:
+            return
+        self._is_closing = True
+        geometry = base64.b64encode(bytes(self.saveGeometry().data())).decode()
+        self.controller.settings = replace(self.controller.settings, window_geometry=geometry)
+        self.run_bar.say(self.tr("Saving…"))
+        self.page.waveform.stop_playing()
+        self.controller.shut_down()
 
     @Slot()
     def _on_closed(self) -> None:
         self._is_closed = True
-        QTimer.singleShot(0, self.close)
+        QTimer.singleShot(0, self._go)
+
+    @Slot()
+    def _go(self) -> None:
+        self.close()
+        self.gone.emit()

@@ -109,10 +109,11 @@ class TrainMenu(QMenu):
 
 
 class HelpMenu(QMenu):
-    """What this program is."""
+    """What this program is, and what makes it faster."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(_tr("&Help"), parent)
+        self.gpu = add_action(self, _tr("Training on a &GPU…"))
         self.about = add_action(self, _tr("&About…"))
         self.about.setMenuRole(QAction.MenuRole.AboutRole)
 

@@ -197,13 +197,21 @@ class TrainTask(Task):
         super().cancel()
         self.control.stop()
 
+    def _sleep_warning(self) -> str:
+        return self.tr(
+            "The computer cannot be kept awake. If it falls asleep, the training waits and goes on"
+            " afterwards."
+        )
+
     def work(self) -> Any:
         from wakepy import keep
 
         train = load_engine()
         with (
-            keep.running(on_fail="pass"),
+            keep.running(on_fail="pass") as awake,
             closing(train(self._job, self.control)) as events,
         ):
+            if not awake.active:
+                _log.warning("%s", self._sleep_warning())
             for event in events:
                 self.happened.emit(event)

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-# The offscreen platform says this of every window; it is about the platform.
-HARMLESS = ("This plugin does not support propagateSizeHints()",)
+# The offscreen platform says this of windows; it is about the platform.
+HARMLESS = (
+    "This plugin does not support propagateSizeHints()",
+    "This plugin does not support raise()",
+)
 
 collect_ignore_glob: list[str] = []
 try:
