@@ -18,6 +18,7 @@ from nam_gui.faults import Faults
 from nam_gui.log_files import crash_file, default_log_folder, log_file
 from nam_gui.main_window import MainWindow
 from nam_gui.session_end import SessionEnd
+from nam_gui.settings_keeper import SettingsKeeper
 from nam_gui.taskbar import find_taskbar
 from nam_gui.tray import Tray
 
@@ -42,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     remembered, problem = settings.load(path)
     apply(app, remembered)
     controller = Controller(remembered, app)
+    keeper = SettingsKeeper(controller, path)
     tray = Tray(app) if Tray.is_available() else None
     window = MainWindow(controller, tray, find_taskbar())
     window.gone.connect(app.quit)
@@ -54,13 +56,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if problem:
             window.say(problem)
         if options.files:
-            controller.add_files(options.files)
+            window.files.add(options.files)
         if options.demo:
             controller.load_demo()
         controller.look_back()
         window.devices.start()
         status = app.exec()
-    settings.save(path, controller.settings)
+    keeper.save()
     return status
 
 

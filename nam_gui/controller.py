@@ -198,8 +198,8 @@ class Controller(Training):
     def _sorted(self, found: Sorted) -> None:
         if self._threads.is_closing:
             return
-        for path, why in found.ignored:
-            self.said.emit(self.tr("{name} was left out: {why}").format(name=path.name, why=why))
+        for _path, why in found.ignored:
+            self.said.emit(why)
         if found.input is not None:
             self.set_input(found.input)
         if found.models:
