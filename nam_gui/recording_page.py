@@ -112,13 +112,7 @@ class RecordingPage(QWidget):
     def _show_job(self) -> None:
         """Everything but the curves."""
         job = self._job()
-        report = None if job is None else job.report
-        self.checks.set_report(report)
-        self.checks.set_proceeding(job is not None and job.ignore_checks)
-        findings = () if report is None else report.findings
-        count = sum(finding.severity is not Severity.INFO for finding in findings)
-        title = self.tr("C&hecks ({0})").format(count) if count else self.tr("C&hecks")
-        self.tabs.setTabText(self.tabs.indexOf(self.checks), title)
+        self._show_checks(job)
         self.metadata.setEnabled(job is not None)
         if job is not None and job.metadata != self.metadata.metadata():
             self.metadata.set_metadata(job.metadata)
@@ -126,6 +120,20 @@ class RecordingPage(QWidget):
         if job is None or job.model_path is None:
             self._clear_waveform()
         self._show_what_takes_reading()
+
+    def _show_checks(self, job: Job | None) -> None:
+        if job is None:
+            report, problem, proceeding = None, "", False
+        else:
+            report, proceeding = job.report, job.ignore_checks
+            # What a report has found is in it already.
+            says_more = report is None or job.state is JobState.FAILED
+            problem = job.message if says_more else ""
+        self.checks.set_report(report, proceeding=proceeding, problem=problem)
+        findings = () if report is None else report.findings
+        count = sum(finding.severity is not Severity.INFO for finding in findings)
+        title = self.tr("C&hecks ({0})").format(count) if count else self.tr("C&hecks")
+        self.tabs.setTabText(self.tabs.indexOf(self.checks), title)
 
     def _show_result(self, job: Job | None) -> None:
         run = None if job is None else self._controller.runs.get(job.id)
