@@ -32,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "files", type=Path, nargs="*", metavar="FILE", help="input, recordings and models"
     )
-    parser.add_argument("--demo", action="store_true", help="load the built-in recordings")
+    parser.add_argument(
+        "--demo", action="store_true", help="load the built-in recordings, if no files"
+    )
     options = parser.parse_args(arguments)
     app = QApplication(sys.argv[:1])
     app.setApplicationName("NAM A2 Trainer")
@@ -57,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             window.say(problem)
         if options.files:
             window.files.add(options.files)
-        if options.demo:
+        elif options.demo:
             controller.load_demo()
         controller.look_back()
         window.devices.start()

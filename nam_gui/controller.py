@@ -211,6 +211,8 @@ class Controller(Training):
 
     @Slot(object)
     def _demo_made(self, paths: tuple[Path, Path]) -> None:
+        if self.queue.jobs():  # the user's own came meanwhile; theirs is another input
+            return
         source, recording = paths
         self.set_input(source)
         self.add_recordings([recording])

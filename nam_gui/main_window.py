@@ -217,6 +217,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _show_what_can_be_done(self) -> None:
         jobs = self.controller.queue.jobs()
+        self.file_menu.load_demo.setEnabled(not jobs)
         self.file_menu.export_all.setEnabled(any(job.is_finished for job in jobs))
         is_selected = self.queue_view.selected_job() is not None
         self.edit_menu.info_to_all.setEnabled(is_selected and len(jobs) > 1)

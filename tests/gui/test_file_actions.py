@@ -36,3 +36,18 @@ def test_who_chooses_no_input_has_recordings(
     window.controller.asked.emit("Which?", paths)
     assert window.controller.input_path is None
     assert [job.recording for job in window.controller.queue.jobs()] == paths
+
+
+def test_the_demo_leaves_own_recordings_their_input(
+    window: MainWindow, files: FakeFiles, qtbot: QtBot, tmp_path: Path
+) -> None:
+    assert window.file_menu.load_demo.isEnabled()
+    controller = window.controller
+    controller.load_demo()
+    controller.set_input(Path("mine.wav"))
+    controller.add_recordings([Path("amp.wav")])
+    assert not window.file_menu.load_demo.isEnabled()
+    qtbot.waitUntil(lambda: len(list(tmp_path.glob("Demo/*.wav"))) == 2, timeout=20_000)
+    qtbot.waitUntil(lambda: not controller._threads._tasks)
+    assert controller.input_path == Path("mine.wav")
+    assert [job.recording for job in controller.queue.jobs()] == [Path("amp.wav")]
