@@ -19,6 +19,7 @@ from nam_gui.garbage import GarbageCollector
 from nam_gui.log_files import crash_file, default_log_folder, log_file
 from nam_gui.main_window import MainWindow
 from nam_gui.session_end import SessionEnd
+from nam_gui.settings_keeper import SettingsKeeper
 from nam_gui.taskbar import find_taskbar
 from nam_gui.tray import Tray
 
@@ -32,7 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "files", type=Path, nargs="*", metavar="FILE", help="input, recordings and models"
     )
-    parser.add_argument("--demo", action="store_true", help="load the built-in recordings")
+    parser.add_argument(
+        "--demo", action="store_true", help="load the built-in recordings, if no files"
+    )
     options = parser.parse_args(arguments)
     app = QApplication(sys.argv[:1])
     app.setApplicationName("NAM A2 Trainer")
@@ -43,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     remembered, problem = settings.load(path)
     apply(app, remembered)
     controller = Controller(remembered, app)
+    keeper = SettingsKeeper(controller, path)
     tray = Tray(app) if Tray.is_available() else None
     window = MainWindow(controller, tray, find_taskbar())
     window.gone.connect(app.quit)
@@ -56,13 +60,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if problem:
             window.say(problem)
         if options.files:
-            controller.add_files(options.files)
-        if options.demo:
+            window.files.add(options.files)
+        elif options.demo:
             controller.load_demo()
         controller.look_back()
         window.devices.start()
         status = app.exec()
-    settings.save(path, controller.settings)
+    keeper.save()
     return status
 
 

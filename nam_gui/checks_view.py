@@ -30,6 +30,7 @@ class ChecksView(QWidget):
         super().__init__(parent)
         self._report: CaptureReport | None = None
         self._proceeding = False
+        self._problem = ""
         self._scroll = QScrollArea()
         self._scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         self._scroll.setWidgetResizable(True)
@@ -41,16 +42,20 @@ class ChecksView(QWidget):
         layout.addWidget(self._scroll)
         self._show()
 
-    def set_report(self, report: CaptureReport | None) -> None:
-        """Show a report; None clears. Nobody has asked to train in spite of it yet."""
-        self._report, self._proceeding = report, False
-        self._show()
-        self._scroll.verticalScrollBar().setValue(0)
+    def set_report(
+        self, report: CaptureReport | None, *, proceeding: bool = False, problem: str = ""
+    ) -> None:
+        """Show a report, and a ``problem`` such as why there is none.
 
-    def set_proceeding(self, proceeding: bool) -> None:
-        """Show whether the user has chosen to train in spite of what was found."""
-        self._proceeding = proceeding
+        ``proceeding`` tells that the user has chosen to train in spite of what was found.
+        """
+        was = self._report
+        if report is was and (proceeding, problem) == (self._proceeding, self._problem):
+            return  # pictures take long to build, and whoever reads would lose the place
+        self._report, self._proceeding, self._problem = report, proceeding, problem
         self._show()
+        if report is not was:
+            self._scroll.verticalScrollBar().setValue(0)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         super().changeEvent(event)
@@ -63,9 +68,11 @@ class ChecksView(QWidget):
         column = QVBoxLayout(page)
         column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
         column.setSpacing(3 * style.SPACING)
-        if self._report is None:
+        if self._problem:
+            column.addWidget(wrapped(self._problem))
+        if self._report is None and not self._problem:
             column.addWidget(wrapped(self.tr("Drop a recording and its checks appear here.")))
-        else:
+        elif self._report is not None:
             column.addLayout(self._summary(self._report))
             order = list(Severity)
             for finding in sorted(

@@ -198,8 +198,8 @@ class Controller(Training):
     def _sorted(self, found: Sorted) -> None:
         if self._threads.is_closing:
             return
-        for path, why in found.ignored:
-            self.said.emit(self.tr("{name} was left out: {why}").format(name=path.name, why=why))
+        for _path, why in found.ignored:
+            self.said.emit(why)
         if found.input is not None:
             self.set_input(found.input)
         if found.models:
@@ -211,6 +211,8 @@ class Controller(Training):
 
     @Slot(object)
     def _demo_made(self, paths: tuple[Path, Path]) -> None:
+        if self.queue.jobs():  # the user's own came meanwhile; theirs is another input
+            return
         source, recording = paths
         self.set_input(source)
         self.add_recordings([recording])

@@ -7,14 +7,11 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from nam_engine.events import Started, TrainEvent
 from nam_gui.controller import Controller
 from nam_gui.device_words import Device, is_gpu_missing, short_name, trains_on
-from nam_gui.job import JobState
 
 __all__ = ["DeviceWatch"]
 
 PATIENCE_MS = 1_000
 """Asking loads PyTorch: first the window is drawn and dropped files are checked."""
-
-CHECKS = (JobState.WAITING_FOR_CHECK, JobState.CHECKING)
 
 
 class DeviceWatch(QObject):
@@ -30,12 +27,14 @@ class DeviceWatch(QObject):
         self._timer = QTimer(self, interval=PATIENCE_MS)
         self._timer.timeout.connect(self._ask_if_idle)
         controller.devices_known.connect(self._on_known)
+        controller.settings_changed.connect(self.refresh)
         controller.happened.connect(self._on_event)
 
     def start(self) -> None:
         """Ask soon."""
         self._timer.start()
 
+    @Slot()
     def refresh(self) -> None:
         """The settings may want another device; what is in training stays where it is."""
         if self._devices and not self._controller.is_training:
@@ -45,10 +44,8 @@ class DeviceWatch(QObject):
     @Slot()
     def _ask_if_idle(self) -> None:
         controller = self._controller
-        checks = controller.input_path and [
-            job for job in controller.queue.jobs() if job.state in CHECKS
-        ]
-        if not checks:
+        is_checking = any(job.is_being_checked for job in controller.queue.jobs())
+        if not (controller.input_path and is_checking):
             self._timer.stop()
             controller.probe_devices()
 

@@ -82,8 +82,10 @@ class FileActions(QObject):
     @Slot(str, list)
     def _ask_which_is_input(self, question: str, paths: list[Path]) -> None:
         names = [path.name for path in paths]
+        if len(set(names)) < len(names):
+            names = [str(path) for path in paths]
         title = self.tr("Which one is the input?")
         name, is_chosen = QInputDialog.getItem(self._window, title, question, names, 0, False)
         if is_chosen:
             self._controller.set_input(paths[names.index(name)])
-        self._controller.add_recordings([p for p in paths if not is_chosen or p.name != name])
+        self._controller.add_recordings(paths)

@@ -77,6 +77,11 @@ class Job:
     seconds_left: float = math.nan
 
     @property
+    def is_being_checked(self) -> bool:
+        """Whether its checks are still to say something."""
+        return self.state in (JobState.WAITING_FOR_CHECK, JobState.CHECKING)
+
+    @property
     def is_finished(self) -> bool:
         """Whether there is a model that nobody works on any more."""
         return self.model_path is not None and self.state in (JobState.DONE, JobState.STOPPED)

@@ -10,18 +10,15 @@ from pathlib import Path
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
-    QApplication,
     QMainWindow,
     QSplitter,
     QVBoxLayout,
     QWidget,
 )
 
-from nam_engine.events import EpochDone, Started, StepsDone, TrainEvent
 from nam_gui.about import AboutDialog
-from nam_gui.appearance import apply
 from nam_gui.closing import Closing
-from nam_gui.controller import Controller, RunState
+from nam_gui.controller import Controller
 from nam_gui.device_watch import DeviceWatch
 from nam_gui.drop import FileDrops
 from nam_gui.exporter import Exporter
@@ -31,12 +28,13 @@ from nam_gui.log_window import LogWindow
 from nam_gui.menus import EditMenu, FileMenu, HelpMenu, TrainMenu
 from nam_gui.model_windows import ModelWindows
 from nam_gui.offer_bar import OfferBar
+from nam_gui.preferences import Preferences
 from nam_gui.presence import Presence
 from nam_gui.queue_view import QueueView
 from nam_gui.recent_menu import RecentMenu
 from nam_gui.recording_page import RecordingPage
 from nam_gui.run_bar import RunBar
-from nam_gui.settings import Settings
+from nam_gui.run_follower import RunFollower
 from nam_gui.settings_dialog import SettingsDialog
 from nam_gui.style import SPACING
 from nam_gui.taskbar import Taskbar
@@ -84,12 +82,12 @@ class MainWindow(QMainWindow):
         self.presence = Presence(self, controller, self.closing, tray, taskbar)
         self._lay_out()
         self._make_menus()
+        Preferences(controller, self.settings_dialog, self.view_menu, self.file_menu, self)
+        RunFollower(controller, self.run_bar, self.train_menu, self)
         self._connect()
         geometry = controller.settings.window_geometry
         if geometry:
             self.restoreGeometry(QByteArray(base64.b64decode(geometry)))
-        self._show_settings()
-        self._show_state()
         self._show_what_can_be_done()
 
     def _lay_out(self) -> None:
@@ -128,11 +126,8 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         controller, page = self.controller, self.page
-        controller.state_changed.connect(self._show_state)
         controller.input_changed.connect(self._show_input)
-        controller.settings_changed.connect(self._show_settings)
         controller.said.connect(self.say)
-        controller.happened.connect(self._on_event)
         controller.devices_known.connect(self.about.set_devices)
         controller.opened.connect(page.select)
         controller.opened.connect(self.queue_view.select_job)
@@ -146,6 +141,7 @@ class MainWindow(QMainWindow):
         self.devices.changed.connect(self.run_bar.set_device)
         self.closing.agreed.connect(self._close_down)
         controller.closed.connect(self._on_closed)
+        page.follow_requested.connect(self.queue_view.select_job)
         page.export_requested.connect(self.exporter.export)
         page.show_requested.connect(self.files.show_in_folder)
         page.picture_requested.connect(self.files.ask_for_picture_path)
@@ -154,7 +150,6 @@ class MainWindow(QMainWindow):
         self.run_bar.stop_requested.connect(controller.stop)
         self.run_bar.pause_requested.connect(controller.pause)
         self.run_bar.gpu_help_requested.connect(self._show_gpu_help)
-        self.settings_dialog.changed.connect(self._use_settings)
         FileDrops(self).dropped.connect(self.files.add)
         self._connect_queue()
         self._connect_menus()
@@ -204,8 +199,6 @@ class MainWindow(QMainWindow):
         ):
             action.triggered.connect(slot)
         self.file_menu.recent_folder_chosen.connect(files.ask_for_recordings_in)
-        self.view_menu.text_percent_chosen.connect(self._set_text_percent)
-        self.view_menu.theme_chosen.connect(self._set_theme)
 
     @Slot(str)
     def say(self, sentence: str) -> None:
@@ -221,22 +214,10 @@ class MainWindow(QMainWindow):
         except OSError as error:
             self.say(self.tr("{0} cannot be written ({1}).").format(path, error.strerror))
 
-    # The run
-
-    @Slot()
-    def _show_state(self) -> None:
-        controller = self.controller
-        self.train_menu.set_state(controller.state, can_train=controller.can_train)
-        if controller.is_training:
-            is_ending = controller.state in (RunState.PAUSING, RunState.STOPPING)
-            self.run_bar.show_training(is_ending=is_ending)
-        else:
-            is_paused = controller.state is RunState.PAUSED
-            self.run_bar.show_idle(can_train=controller.can_train, is_paused=is_paused)
-
     @Slot()
     def _show_what_can_be_done(self) -> None:
         jobs = self.controller.queue.jobs()
+        self.file_menu.load_demo.setEnabled(not jobs)
         self.file_menu.export_all.setEnabled(any(job.is_finished for job in jobs))
         is_selected = self.queue_view.selected_job() is not None
         self.edit_menu.info_to_all.setEnabled(is_selected and len(jobs) > 1)
@@ -248,45 +229,6 @@ class MainWindow(QMainWindow):
             self.queue_view.clear_input()
         else:
             self.queue_view.set_input(*known)
-
-    @Slot(int, object)
-    def _on_event(self, job_id: int, event: TrainEvent) -> None:
-        run = self.controller.runs[job_id]
-        if isinstance(event, Started):
-            self.queue_view.select_job(job_id)
-        elif isinstance(event, StepsDone | EpochDone):
-            self.run_bar.show_progress(
-                min(len(run.history) + 1, run.epochs),
-                run.epochs,
-                event.steps_per_second,
-                event.seconds_left,
-                run.progress(event),
-            )
-
-    # The program
-
-    @Slot(object)
-    def _use_settings(self, settings: Settings) -> None:
-        self.controller.settings = settings
-
-    @Slot(int)
-    def _set_text_percent(self, percent: int) -> None:
-        self.controller.settings = replace(self.controller.settings, text_percent=percent)
-
-    @Slot(str)
-    def _set_theme(self, theme: str) -> None:
-        self.controller.settings = replace(self.controller.settings, theme=theme)
-
-    @Slot()
-    def _show_settings(self) -> None:
-        settings = self.controller.settings
-        self.settings_dialog.set_settings(settings)
-        self.view_menu.set_settings(settings)
-        self.file_menu.set_recent_folders(settings.recent_folders)
-        app = QApplication.instance()
-        if isinstance(app, QApplication):
-            apply(app, settings)
-        self.devices.refresh()
 
     @Slot()
     def _show_about(self) -> None:

@@ -28,8 +28,12 @@ class RecordingPage(QWidget):
     """Curves, waveform, checks, delay and info of one recording, and its result when there is one.
 
     What the user changes goes to the controller; what takes a dialog is asked for by a signal.
+    The first recording of a run is looked at, each next one while the user watches the one
+    before: who types, listens or looks at another one is left where he is.
     """
 
+    follow_requested = Signal(int)
+    """This recording is to be selected."""
     export_requested = Signal(int)
     show_requested = Signal(int)
     picture_requested = Signal()
@@ -38,6 +42,7 @@ class RecordingPage(QWidget):
         super().__init__(parent)
         self._controller = controller
         self._selected: int | None = None
+        self._followed: int | None = None
         # What the pages that take reading show already.
         self._report_shown: CaptureReport | None = None
         self._epochs_played: int | None = None
@@ -65,6 +70,7 @@ class RecordingPage(QWidget):
     def _connect(self) -> None:
         controller = self._controller
         controller.happened.connect(self._on_event)
+        controller.state_changed.connect(self._on_state_changed)
         controller.job_ended.connect(self._on_job_ended)
         controller.pair_loaded.connect(self._on_pair)
         controller.comparison_loaded.connect(self._on_comparison)
@@ -89,6 +95,7 @@ class RecordingPage(QWidget):
         was, self._selected = self._selected, None if job_id < 0 else job_id
         if self._selected != was:
             self._clear_waveform()
+            self._clear_delay()
         runs = self._controller.runs
         run = None if self._selected is None else runs.get(self._selected)
         others = [other.history for i, other in runs.items() if i != self._selected]
@@ -100,20 +107,12 @@ class RecordingPage(QWidget):
         self._show_job()
 
     def _job(self) -> Job | None:
-        if self._selected is None:
-            return None
-        return next((j for j in self._controller.queue.jobs() if j.id == self._selected), None)
+        return None if self._selected is None else self._controller.queue.find(self._selected)
 
     def _show_job(self) -> None:
         """Everything but the curves."""
         job = self._job()
-        report = None if job is None else job.report
-        self.checks.set_report(report)
-        self.checks.set_proceeding(job is not None and job.ignore_checks)
-        findings = () if report is None else report.findings
-        count = sum(finding.severity is not Severity.INFO for finding in findings)
-        title = self.tr("C&hecks ({0})").format(count) if count else self.tr("C&hecks")
-        self.tabs.setTabText(self.tabs.indexOf(self.checks), title)
+        self._show_checks(job)
         self.metadata.setEnabled(job is not None)
         if job is not None and job.metadata != self.metadata.metadata():
             self.metadata.set_metadata(job.metadata)
@@ -121,6 +120,20 @@ class RecordingPage(QWidget):
         if job is None or job.model_path is None:
             self._clear_waveform()
         self._show_what_takes_reading()
+
+    def _show_checks(self, job: Job | None) -> None:
+        if job is None:
+            report, problem, proceeding = None, "", False
+        else:
+            report, proceeding = job.report, job.ignore_checks
+            # What a report has found is in it already.
+            says_more = report is None or job.state is JobState.FAILED
+            problem = job.message if says_more else ""
+        self.checks.set_report(report, proceeding=proceeding, problem=problem)
+        findings = () if report is None else report.findings
+        count = sum(finding.severity is not Severity.INFO for finding in findings)
+        title = self.tr("C&hecks ({0})").format(count) if count else self.tr("C&hecks")
+        self.tabs.setTabText(self.tabs.indexOf(self.checks), title)
 
     def _show_result(self, job: Job | None) -> None:
         run = None if job is None else self._controller.runs.get(job.id)
@@ -136,10 +149,9 @@ class RecordingPage(QWidget):
         """Pages that need the recordings themselves: only while somebody looks at them."""
         job, page = self._job(), self.tabs.currentWidget()
         if page is self.alignment:
-            if job is None or job.report is None:
-                self._report_shown = None
-                self.alignment.clear()
-            elif job.report is not self._report_shown:
+            if job is None or (job.report is None and not job.is_being_checked):
+                self._clear_delay()
+            elif job.report is not None and job.report is not self._report_shown:
                 self._report_shown = job.report
                 self._controller.load_pair(job.id)
         elif page is self.waveform and job is not None and job.model_path is not None:
@@ -149,6 +161,10 @@ class RecordingPage(QWidget):
             if self._epochs_played != epochs_done:
                 self._epochs_played = epochs_done
                 self._controller.load_comparison(job.id)
+
+    def _clear_delay(self) -> None:
+        self._report_shown = None
+        self.alignment.clear()
 
     def _clear_waveform(self) -> None:
         self._epochs_played = None
@@ -173,15 +189,31 @@ class RecordingPage(QWidget):
         if job_id == self._selected and self._epochs_played is not None:
             self.waveform.say(sentence)
 
+    @Slot()
+    def _on_state_changed(self) -> None:
+        if not self._controller.is_training:
+            self._followed = None
+
+    def _follow(self, job_id: int) -> None:
+        was, self._followed = self._followed, job_id
+        if was is None or (was == self._selected and self._is_run_watched()):
+            self.follow_requested.emit(job_id)
+        if was is None:
+            self.tabs.setCurrentWidget(self.curves)
+
+    def _is_run_watched(self) -> bool:
+        return self.tabs.currentIndex() in (self._result_tab, self.tabs.indexOf(self.curves))
+
     @Slot(int, object)
     def _on_event(self, job_id: int, event: TrainEvent) -> None:
+        if isinstance(event, Started):
+            self._follow(job_id)
         if job_id != self._selected:
             return
         match event:
             case Started():
                 self.select(job_id)
                 self.tabs.setTabVisible(self._result_tab, False)
-                self.tabs.setCurrentWidget(self.curves)
             case EpochDone():
                 self.curves.add_epoch(event)
             case Saved():
@@ -191,7 +223,7 @@ class RecordingPage(QWidget):
     def _on_job_ended(self, job_id: int) -> None:
         if job_id == self._selected:
             self._show_job()
-            if self.tabs.isTabVisible(self._result_tab):
+            if self.tabs.isTabVisible(self._result_tab) and self._is_run_watched():
                 self.tabs.setCurrentIndex(self._result_tab)
 
     @Slot(QModelIndex, QModelIndex)

@@ -140,7 +140,20 @@ class Proceeds:
         self._view = view
 
     def proceed(self) -> None:
-        self._view.set_proceeding(True)
+        self._view.set_report(self._view._report, proceeding=True)
+
+
+def test_why_there_is_no_report_is_said(view: ChecksView) -> None:
+    view.set_report(None, problem="amp.wav cannot be opened.")
+    assert texts(view) == ["amp.wav cannot be opened."]
+
+
+def test_what_is_read_stays_where_nothing_has_changed(view: ChecksView) -> None:
+    report = doubtful()
+    view.set_report(report)
+    page = view._scroll.widget()
+    view.set_report(report)
+    assert view._scroll.widget() is page
 
 
 def test_nothing_to_train_on_has_no_button(view: ChecksView) -> None:

@@ -116,7 +116,7 @@ def test_sorted_files_become_input_and_recordings(
     assert rig.controller.input_path == source
     assert [job.name for job in rig.controller.queue.jobs()] == ["Twin"]
     assert rig.states() == [JobState.READY]
-    assert rig.said == ["a.txt was left out: It is no sound."]
+    assert rig.said == ["It is no sound."]
     assert rig.controller.input_info == ("input.wav", 1.0, "")
 
 

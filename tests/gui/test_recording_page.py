@@ -1,0 +1,107 @@
+"""The page follows a run only while somebody watches it, and shows nothing of another recording."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from gui.fake_files import FakeFiles
+from gui.fake_run import FakeRun
+from pytestqt.qtbot import QtBot
+
+from nam_gui.job import JobState
+from nam_gui.main_window import MainWindow
+
+
+@pytest.fixture
+def ids(window: MainWindow, files: FakeFiles, fake: FakeRun, qtbot: QtBot) -> Iterator[list[int]]:
+    """Three recordings that can be trained; each waits in its second epoch."""
+    fake.free_epochs = 1
+    controller = window.controller
+    controller.set_input(Path("input.wav"))
+    controller.add_recordings([Path("a.wav"), Path("b.wav"), Path("c.wav")])
+    jobs = controller.queue.jobs
+    qtbot.waitUntil(lambda: all(job.state is JobState.READY for job in jobs()))
+    yield [job.id for job in jobs()]
+    fake.release()
+    controller.stop()
+    qtbot.waitUntil(lambda: not controller.is_training)
+
+
+def selected(window: MainWindow) -> int:
+    job = window.queue_view.selected_job()
+    assert job is not None
+    return job.id
+
+
+def wait_for(window: MainWindow, qtbot: QtBot, job_id: int) -> None:
+    runs = window.controller.runs
+    qtbot.waitUntil(lambda: job_id in runs and len(runs[job_id].history) == 1)
+
+
+def test_who_watches_sees_each_recording_train(
+    window: MainWindow, ids: list[int], qtbot: QtBot
+) -> None:
+    tabs = window.page.tabs
+    tabs.setCurrentWidget(window.page.checks)
+    window.controller.train()
+    wait_for(window, qtbot, ids[0])
+    assert selected(window) == ids[0]
+    assert tabs.currentWidget() is window.page.curves
+    window.controller.skip(ids[0])
+    wait_for(window, qtbot, ids[1])
+    assert selected(window) == ids[1]
+    assert tabs.currentWidget() is window.page.curves
+
+
+def test_who_types_is_left_where_he_is(window: MainWindow, ids: list[int], qtbot: QtBot) -> None:
+    window.controller.train()
+    wait_for(window, qtbot, ids[0])
+    tabs = window.page.tabs
+    tabs.setCurrentIndex(tabs.count() - 1)
+    info = tabs.currentWidget()
+    window.controller.skip(ids[0])
+    wait_for(window, qtbot, ids[1])
+    assert selected(window) == ids[0]
+    assert tabs.currentWidget() is info
+
+
+def test_who_looks_at_another_recording_is_left_there(
+    window: MainWindow, ids: list[int], qtbot: QtBot
+) -> None:
+    window.controller.train()
+    wait_for(window, qtbot, ids[0])
+    window.queue_view.select_job(ids[2])
+    window.controller.skip(ids[0])
+    wait_for(window, qtbot, ids[1])
+    assert selected(window) == ids[2]
+
+
+def test_the_delay_of_another_recording_is_not_shown(
+    window: MainWindow, ids: list[int], files: FakeFiles, qtbot: QtBot
+) -> None:
+    page = window.page
+    window.queue_view.select_job(ids[0])
+    page.tabs.setCurrentWidget(page.alignment)
+    qtbot.waitUntil(page.alignment._scroll.isVisible)
+    files.unreadable.add("b")
+    with qtbot.waitSignal(window.controller.said):
+        window.queue_view.select_job(ids[1])
+    assert not page.alignment._scroll.isVisible()
+
+
+def test_a_delay_that_is_set_stays_in_sight_while_it_is_checked(
+    window: MainWindow, ids: list[int], files: FakeFiles, qtbot: QtBot
+) -> None:
+    page = window.page
+    window.queue_view.select_job(ids[0])
+    page.tabs.setCurrentWidget(page.alignment)
+    qtbot.waitUntil(page.alignment._scroll.isVisible)
+    files.gate.clear()
+    page.alignment._delay.stepUp()
+    assert window.controller.queue.job(ids[0]).is_being_checked
+    assert page.alignment._scroll.isVisible()
+    files.gate.set()
+    qtbot.waitUntil(lambda: window.controller.queue.job(ids[0]).state is JobState.READY)
+    assert page.alignment._scroll.isVisible()
