@@ -150,6 +150,9 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         # One width for all, or charts below one another would not line up.
         width = metrics.horizontalAdvance(WIDEST_NUMBER) + metrics.height() + 2 * style.SPACING
         self.axes["left"].setWidth(width)
+        # pyqtgraph learns how high its texts are only while it draws, and forgets a part of it.
+        if self.axes["bottom"].labelText:
+            self.axes["bottom"].setHeight(2 * metrics.height() + style.SPACING)
 
     def columns(self) -> int:
         """How many pixels wide the curves' area is."""
