@@ -97,6 +97,7 @@ class ResultCard(QWidget):
         self._title.set_text(title)
         scores = ScoreTable(submodels)
         self._column.replaceWidget(self._scores, scores)
+        self._scores.hide()  # it goes only when there is nothing else to do
         self._scores.deleteLater()
         self._scores = scores
         self._sizes.setVisible({s.name for s in submodels} == set(A2_CHANNELS))
