@@ -69,7 +69,8 @@ def describe_device(device: torch.device) -> str:
         return torch.cuda.get_device_name(device)
     if device.type == "mps":
         return "Apple GPU"
-    return f"{os.cpu_count()} processor cores, {torch.get_num_threads()} threads"
+    cores, threads = os.cpu_count(), torch.get_num_threads()
+    return f"{cores} processor core{'s' * (cores != 1)}, {threads} thread{'s' * (threads != 1)}"
 
 
 def memory_mb(device: torch.device) -> float:

@@ -7,7 +7,6 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
-    QCheckBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -25,6 +24,7 @@ from nam_gui.delay_plot import DelayPlot
 from nam_gui.finding_row import wrapped
 from nam_gui.overlay import overlay_of
 from nam_gui.small_plot import SmallPlot
+from nam_gui.tick_box import TickBox
 
 __all__ = ["AlignmentView"]
 
@@ -72,7 +72,7 @@ class AlignmentView(QWidget):
         self._time = QLabel()
         self._use_measured = QPushButton(self.tr("Use the &measured delay"))
         self._use_measured.clicked.connect(self._choose_measured)
-        self._flip = QCheckBox(self.tr("Turn &upside down"))
+        self._flip = TickBox(self.tr("Turn &upside down"))
         self._flip.setToolTip(self.tr("Inverts the polarity of the recording"))
         self._flip.clicked.connect(self._choose_flip)
         self._body = QWidget()
@@ -129,7 +129,7 @@ class AlignmentView(QWidget):
             self._recolour()
 
     def _lay_out(self) -> None:
-        label = QLabel(self.tr("&Delay"))
+        label = QLabel(self.tr("Dela&y"))
         label.setBuddy(self._delay)
         body = QVBoxLayout(self._body)
         body.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)

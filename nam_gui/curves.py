@@ -8,7 +8,6 @@ from pathlib import Path
 from PySide6.QtCore import QBuffer, QIODevice, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QCheckBox,
     QHBoxLayout,
     QPushButton,
     QStackedWidget,
@@ -26,6 +25,7 @@ from nam_gui.esr_plot import AIM_HIGH, AIM_LOW, Best, EsrPlot
 from nam_gui.figures import esr_text
 from nam_gui.plots import Charts, Plot, quiet_label, submodel_colour, swatch_text, translucent
 from nam_gui.rig_picture import RigPicture
+from nam_gui.tick_box import TickBox
 
 __all__ = ["Curves"]
 
@@ -102,6 +102,10 @@ class Curves(Charts):
         self._follows = True
         self._redraw()
 
+    def set_details_shown(self, is_shown: bool) -> None:
+        """Training loss and learning rate below the main chart, or not."""
+        self._details_box.setChecked(is_shown)
+
     def save_picture(self, path: Path) -> None:
         """Write the charts as they are seen as PNG. An existing file is replaced.
 
@@ -141,13 +145,13 @@ class Curves(Charts):
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self._charts)
-        self._details_box = QCheckBox(self.tr("&Details"))
+        self._details_box = TickBox(self.tr("Detai&ls"))
         self._details_box.setToolTip(self.tr("Training loss and learning rate"))
         self._details_box.toggled.connect(self._show_details)
         self._all_button = QPushButton(self.tr("Show &all"))
         self._all_button.setToolTip(self.tr("All epochs into view"))
         self._all_button.clicked.connect(self.show_all)
-        self._picture_button = QPushButton(self.tr("Save &picture…"))
+        self._picture_button = QPushButton(self.tr("Save pict&ure…"))
         self._picture_button.clicked.connect(self.picture_requested)
         buttons = QHBoxLayout()
         buttons.setSpacing(style.SPACING)

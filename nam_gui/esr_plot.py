@@ -9,10 +9,12 @@ from itertools import pairwise, zip_longest
 
 import numpy as np
 import pyqtgraph as pg
+from PySide6.QtCore import QPointF
 from PySide6.QtGui import QFont, QFontMetrics
 
 from nam_gui import style
 from nam_gui.epoch_plot import EpochPlot, logs
+from nam_gui.label_places import label_places
 from nam_gui.plots import translucent
 
 __all__ = ["Best", "EsrPlot"]
@@ -25,8 +27,6 @@ AIM_LOW, AIM_HIGH = 0.006, 0.15
 SHAPES = ("o", "d", "s", "t1")
 DOT_SHARE = 0.7  # of the text's height
 LABEL_ALPHA, READOUT_ALPHA = 130, 240
-LABEL_BELOW, LABEL_ABOVE = -0.25, 1.25  # anchors: a quarter of the text's height away
-ROOM_FOR_LABEL = 1.4  # times its height: with the distance from its dot
 SHADES = (44, 24, 24)
 
 
@@ -151,17 +151,16 @@ class EsrPlot(EpochPlot):
         self.words.setTicks([words])
 
     def _place_labels(self) -> None:
-        """Right of the dots as far as there is room; the lowest below its dot, others above."""
-        (_, right), (bottom, top) = self.view.viewRange()
-        pixel_x, pixel_y = self.view.viewPixelSize()
-        lowest = min((mark.esr for mark in self._best), default=0.0)
-        for label, mark in zip(self._labels, self._best, strict=False):
-            size, height = label.boundingRect(), self._height(mark)
-            room = ROOM_FOR_LABEL * size.height() * pixel_y
-            is_below = mark.esr == lowest and height - room > bottom
-            label.setAnchor((0.0, LABEL_BELOW if is_below else LABEL_ABOVE))
-            x = min(mark.epoch + self._dot_size() / 2 * pixel_x, right - size.width() * pixel_x)
-            label.setPos(x, height if is_below else min(height, top - room))
+        """Beside their dots, and never on any."""
+        area = self.view.boundingRect()
+        marks = [
+            self.view.mapFromView(QPointF(mark.epoch, self._height(mark))) for mark in self._best
+        ]
+        labels = self._labels[: len(marks)]
+        sizes = [label.boundingRect().size() for label in labels]
+        places = label_places(marks, sizes, area, self._dot_size())
+        for label, place in zip(labels, places, strict=True):
+            label.setPos(self.view.mapToView(place))
 
     def _place_readout(self) -> None:
         """At the top, where curves are rarely, on the side of the cursor that has room."""

@@ -77,7 +77,10 @@ class JobDelegate(QStyledItemDelegate):
         shape_area = QRect(area.left(), area.top(), shape_width, area.height())
         _write(painter, shape_area, job.state.shape, colour, Qt.AlignmentFlag.AlignHCenter)
         word_area = area.adjusted(shape_width + style.SPACING, 0, 0, 0)
-        _write(painter, word_area, _state_text(job), ink, Qt.AlignmentFlag.AlignLeft)
+        word = _state_text(job)
+        if job.state in SHOWS_PROGRESS and _is_wider(painter, word, word_area):
+            word = percent_text(job.progress)  # the shape says the rest
+        _write(painter, word_area, word, ink, Qt.AlignmentFlag.AlignLeft)
         if job.state in SHOWS_PROGRESS:
             bar = QRect(
                 word_area.left(), area.bottom() - 2 * BAR_HEIGHT, word_area.width(), BAR_HEIGHT
@@ -98,6 +101,10 @@ def _state_text(job: Job) -> str:
 def _group(cell: QStyleOptionViewItem) -> QPalette.ColorGroup:
     active = cell.state & QStyle.StateFlag.State_Active
     return QPalette.ColorGroup.Active if active else QPalette.ColorGroup.Inactive
+
+
+def _is_wider(painter: QPainter, text: str, area: QRect) -> bool:
+    return painter.fontMetrics().horizontalAdvance(text) > area.width()
 
 
 def _write(

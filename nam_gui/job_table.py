@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QEvent, QModelIndex, Qt, Signal
 from PySide6.QtGui import QAction, QContextMenuEvent, QKeySequence, QResizeEvent
@@ -23,7 +23,8 @@ BY_IMPORTANCE = (
     Column.DELAY,
     Column.LENGTH,
 )
-MIN_NAME_CHARACTERS = 16
+VITAL = BY_IMPORTANCE[:3]
+MIN_NAME_CHARACTERS, MIN_NAME_BESIDE_VITAL = 16, 8
 
 CAN_RETRY = (JobState.BLOCKED, JobState.DONE, JobState.STOPPED, JobState.FAILED)
 CAN_SKIP = (JobState.QUEUED, JobState.TRAINING, JobState.PAUSED)
@@ -222,15 +223,21 @@ class JobTable(QTreeView):
         change many times a second.
         """
         metrics = self.fontMetrics()
-        room = self.viewport().width() - metrics.averageCharWidth() * MIN_NAME_CHARACTERS
-        for column in BY_IMPORTANCE:
-            width = max(
-                max(JobDelegate.width_of(column, text, metrics) for text in self._widest(column)),
-                self.header().sectionSizeHint(column),
-            )
-            room -= width
-            self.setColumnHidden(column, room < 0 and column is not Column.STATE)
+        letter, left = metrics.averageCharWidth(), self.viewport().width()
+        widths = {column: self._width(column, self._widest(column)) for column in BY_IMPORTANCE}
+        if sum(widths[column] for column in VITAL) > left - letter * MIN_NAME_BESIDE_VITAL:
+            widths[Column.STATE] = self._width(Column.STATE, [state.word for state in JobState])
+        for column, width in widths.items():
+            left -= width
+            name = MIN_NAME_BESIDE_VITAL if column in VITAL else MIN_NAME_CHARACTERS
+            has_room = left >= letter * name
+            self.setColumnHidden(column, not has_room and column is not Column.STATE)
             self.header().resizeSection(column, width)
+
+    def _width(self, column: Column, texts: Iterable[str]) -> int:
+        metrics = self.fontMetrics()
+        widest = max(JobDelegate.width_of(column, text, metrics) for text in texts)
+        return max(widest, self.header().sectionSizeHint(column))
 
     def _widest(self, column: Column) -> list[str]:
         match column:

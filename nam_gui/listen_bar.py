@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QRadioButton,
     QVBoxLayout,
     QWidget,
 )
@@ -22,6 +21,7 @@ from nam_gui.coloured_label import ColouredLabel
 from nam_gui.flow_layout import FlowLayout
 from nam_gui.plots import quiet_label, submodel_colour
 from nam_gui.style import SPACING, Scheme, submodel_title
+from nam_gui.tick_box import ChoiceButton
 
 __all__ = ["ListenBar"]
 
@@ -59,7 +59,7 @@ class ListenBar(QWidget):
         self._reason = quiet_label("")
         self._reason.setAlignment(Qt.AlignmentFlag.AlignLeading)
         column = QVBoxLayout(self)
-        column.setContentsMargins(SPACING, SPACING, SPACING, SPACING)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACING)
         column.addWidget(self._controls)
         column.addWidget(self._reason)
@@ -151,7 +151,7 @@ class _Choice(QWidget):
 
     def __init__(self, title: str, line: str, colour: Callable[[Scheme], str]) -> None:
         super().__init__()
-        self.button = QRadioButton(title)
+        self.button = ChoiceButton(title)
         swatch = ColouredLabel(colour)
         swatch.setText(line)
         row = QHBoxLayout(self)

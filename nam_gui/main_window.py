@@ -7,8 +7,8 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QMainWindow,
     QSplitter,
@@ -43,7 +43,8 @@ from nam_gui.view_menu import ViewMenu
 
 __all__ = ["MainWindow"]
 
-QUEUE_WIDTH, PAGE_WIDTH = 420, 860
+FIRST_SIZE = (1280, 720)
+QUEUE_CHARACTERS, QUEUE_SHARE = 70, 0.45  # as wide as so many, at most so much of the window
 
 _log = logging.getLogger(__name__)
 
@@ -62,9 +63,9 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self.controller = controller
-        self._is_closing = self._is_closed = False
+        self._is_closing = self._is_closed = self._is_split_by_user = False
         self.setWindowTitle("NAM A2 Trainer")
-        self.resize(QUEUE_WIDTH + PAGE_WIDTH, 720)
+        self.resize(*FIRST_SIZE)
         self.queue_view = QueueView(controller.queue)
         self.page = RecordingPage(controller)
         self.run_bar = RunBar()
@@ -83,7 +84,7 @@ class MainWindow(QMainWindow):
         self._lay_out()
         self._make_menus()
         Preferences(controller, self.settings_dialog, self.view_menu, self.file_menu, self)
-        RunFollower(controller, self.run_bar, self.train_menu, self)
+        RunFollower(controller, self.run_bar, self.train_menu, self.page.result.export, self)
         self._connect()
         geometry = controller.settings.window_geometry
         if geometry:
@@ -91,13 +92,13 @@ class MainWindow(QMainWindow):
         self._show_what_can_be_done()
 
     def _lay_out(self) -> None:
-        splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter = splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.addWidget(self.queue_view)
         splitter.addWidget(self.page)
         splitter.setStretchFactor(0, 0)
         splitter.setStretchFactor(1, 1)
-        splitter.setSizes([QUEUE_WIDTH, PAGE_WIDTH])
         splitter.setChildrenCollapsible(False)
+        splitter.splitterMoved.connect(self._keep_split)
         whole = QWidget()
         rows = QVBoxLayout(whole)
         rows.setContentsMargins(0, 0, 0, 0)
@@ -106,6 +107,17 @@ class MainWindow(QMainWindow):
         rows.addWidget(splitter, 1)
         rows.addWidget(self.run_bar)
         self.setCentralWidget(whole)
+
+    def _fit_queue(self) -> None:
+        """Room for the recordings' figures, until the user has decided how much that is."""
+        if not self._is_split_by_user:
+            wanted = QUEUE_CHARACTERS * self.fontMetrics().averageCharWidth()
+            width = min(wanted, round(QUEUE_SHARE * self.width()))
+            self.splitter.setSizes([width, self.width() - width])
+
+    @Slot()
+    def _keep_split(self) -> None:
+        self._is_split_by_user = True
 
     def _make_menus(self) -> None:
         table = self.queue_view.table
@@ -239,6 +251,15 @@ class MainWindow(QMainWindow):
     def _show_gpu_help(self) -> None:
         self.controller.probe_devices()
         self.gpu_help.show()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._fit_queue()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.FontChange:
+            self._fit_queue()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Asks while a training runs, which is ended and saved before the window goes."""

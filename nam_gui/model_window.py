@@ -74,6 +74,7 @@ class ModelWindow(PageDialog):
         self._show_problem(facts.problem)
         known = _table(words.rows(facts))
         self.page.replaceWidget(self._known, known)
+        self._known.hide()
         self._known.deleteLater()
         self._known = known
         if facts.trained_esr:
@@ -163,6 +164,7 @@ class _Scores(QWidget):
         self._heading.setText(_breakable(heading))
         table = ScoreTable(scores)
         self._rows.replaceWidget(self._table, table)
+        self._table.hide()
         self._table.deleteLater()
         self._table = table
         self.setAccessibleName(f"{heading}: {table.summary}")

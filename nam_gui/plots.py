@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QFont, QFontMetrics, QPalette
 from PySide6.QtWidgets import QLabel, QWidget
 
@@ -150,6 +150,9 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         # One width for all, or charts below one another would not line up.
         width = metrics.horizontalAdvance(WIDEST_NUMBER) + metrics.height() + 2 * style.SPACING
         self.axes["left"].setWidth(width)
+        # pyqtgraph learns how high its texts are only while it draws, and forgets a part of it.
+        if self.axes["bottom"].labelText:
+            self.axes["bottom"].setHeight(2 * metrics.height() + style.SPACING)
 
     def columns(self) -> int:
         """How many pixels wide the curves' area is."""
@@ -159,6 +162,10 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         """Show by a line around the curves that keys work here."""
         colour = self.palette().color(QPalette.ColorRole.Highlight)
         self.view.setBorder(pg.mkPen(colour, width=2) if has_focus else None)
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """No more than it needs: where there is less, its page scrolls."""
+        return QSize(self.minimumSize())
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
         super().leaveEvent(event)

@@ -247,7 +247,7 @@ class QueueModel(QAbstractTableModel):
         """Title and tip."""
         closeness = self.tr("How close it sounds (ESR): lower is closer. Best so far.")
         return {
-            Column.RECORDING: (self.tr("Recording"), self.tr("What came out of the amp")),
+            Column.RECORDING: (self.tr("Name"), self.tr("What came out of the amp")),
             Column.LENGTH: (self.tr("Length"), self.tr("Minutes and seconds that are used")),
             Column.CHECKS: (self.tr("Checks"), self.tr("What there is to look at")),
             Column.DELAY: (

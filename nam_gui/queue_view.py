@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -20,6 +19,7 @@ from nam_gui.input_row import InputRow
 from nam_gui.job import Job
 from nam_gui.job_table import JobTable
 from nam_gui.queue_model import QueueModel
+from nam_gui.scrolling import scrolling
 from nam_gui.style import SPACING
 
 __all__ = ["QueueView"]
@@ -54,7 +54,7 @@ class QueueView(QWidget):
         self.totals.setWordWrap(True)
         self.export_all_button = QPushButton(self.tr("Export all…"))
         self._pages = QStackedWidget()
-        self._pages.addWidget(self._zone_page())
+        self._pages.addWidget(scrolling(self.zone))
         self._pages.addWidget(self._table_page())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACING, SPACING, SPACING, SPACING)
@@ -78,14 +78,6 @@ class QueueView(QWidget):
     def select_job(self, job_id: int) -> None:
         """Raises KeyError where there is none."""
         self.table.select_job(job_id)
-
-    def _zone_page(self) -> QWidget:
-        scroll = QScrollArea()
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it goes to where the keyboard is
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(self.zone)
-        return scroll
 
     def _table_page(self) -> QWidget:
         page = QWidget()

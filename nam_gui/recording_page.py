@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, Signal, Slot
+from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from nam_engine.events import EpochDone, Saved, Started, TrainEvent
 from nam_engine.findings import Severity
@@ -17,6 +17,7 @@ from nam_gui.curves import Curves
 from nam_gui.job import Job, JobState
 from nam_gui.metadata_form import MetadataForm
 from nam_gui.result_card import ResultCard, SubmodelScore
+from nam_gui.scrolling import scrolling
 from nam_gui.style import SPACING
 from nam_gui.tasks import Pair
 from nam_gui.waveform_page import WaveformPage
@@ -54,12 +55,12 @@ class RecordingPage(QWidget):
         self.result = ResultCard()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self._result_tab = self.tabs.addTab(_scrolling(self.result), self.tr("&Result"))
+        self._result_tab = self.tabs.addTab(scrolling(self.result), self.tr("&Result"))
         self.tabs.addTab(self.curves, self.tr("&Curves"))
         self.tabs.addTab(self.waveform, self.tr("&Waveform"))
-        self.tabs.addTab(self.checks, self.tr("C&hecks"))
+        self.tabs.addTab(self.checks, self.tr("Chec&ks"))
         self.tabs.addTab(self.alignment, self.tr("&Delay"))
-        self.tabs.addTab(_scrolling(self.metadata), self.tr("&Info"))
+        self.tabs.addTab(scrolling(self.metadata), self.tr("&Info"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, SPACING, SPACING, 0)
         column.setSpacing(0)
@@ -132,7 +133,7 @@ class RecordingPage(QWidget):
         self.checks.set_report(report, proceeding=proceeding, problem=problem)
         findings = () if report is None else report.findings
         count = sum(finding.severity is not Severity.INFO for finding in findings)
-        title = self.tr("C&hecks ({0})").format(count) if count else self.tr("C&hecks")
+        title = self.tr("Chec&ks ({0})").format(count) if count else self.tr("Chec&ks")
         self.tabs.setTabText(self.tabs.indexOf(self.checks), title)
 
     def _show_result(self, job: Job | None) -> None:
@@ -286,13 +287,3 @@ class RecordingPage(QWidget):
     def _train_more(self) -> None:
         if self._selected is not None:
             self._controller.train_more(self._selected)
-
-
-def _scrolling(widget: QWidget) -> QScrollArea:
-    """For what is taller than its place where the text is large."""
-    area = QScrollArea()
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it goes to where the keyboard is
-    area.setWidgetResizable(True)
-    area.setWidget(widget)
-    return area

@@ -14,8 +14,10 @@ from nam_engine.presets import A2_CHANNELS
 from nam_engine.verdict import Verdict, verdict
 from nam_gui.coloured_label import ColouredLabel
 from nam_gui.elided_label import ElidedLabel
+from nam_gui.figures import esr_text
 from nam_gui.flow_layout import FlowLayout
 from nam_gui.style import SPACING, Scheme, submodel_title
+from nam_gui.verdict_words import verdict_word
 
 __all__ = ["ResultCard", "ScoreTable", "SubmodelScore"]
 
@@ -55,10 +57,9 @@ class ResultCard(QWidget):
             text.setTextFormat(Qt.TextFormat.PlainText)
         self._path = ElidedLabel()
         buttons = FlowLayout()
-        export = self._button(self.tr("Export…"), self.export_requested)
-        export.setDefault(True)
+        self.export = self._button(self.tr("Export…"), self.export_requested)
         for button in (
-            export,
+            self.export,
             self._button(self.tr("Listen"), self.listen_requested),
             self._button(self.tr("Train more"), self.train_more_requested),
             self._button(self.tr("Show in folder"), self.show_requested),
@@ -96,6 +97,7 @@ class ResultCard(QWidget):
         self._title.set_text(title)
         scores = ScoreTable(submodels)
         self._column.replaceWidget(self._scores, scores)
+        self._scores.hide()  # it goes only when there is nothing else to do
         self._scores.deleteLater()
         self._scores = scores
         self._sizes.setVisible({s.name for s in submodels} == set(A2_CHANNELS))
@@ -131,15 +133,14 @@ class ScoreTable(QWidget):
         table.setHorizontalSpacing(2 * SPACING)
         table.setVerticalSpacing(SPACING)
         table.setColumnStretch(4, 1)
-        words = self._words()
         said = []
         for row, (index, score) in enumerate(reversed(list(enumerate(submodels)))):
             judged = verdict(score.esr)
             dot = ColouredLabel(partial(_of_submodel, index))
             dot.setText("\N{BLACK CIRCLE}")
             word = ColouredLabel(_COLOURS[judged])
-            word.setText(words[judged])
-            figure = QLabel(self.tr("ESR {esr:.3g}").format(esr=score.esr))
+            word.setText(verdict_word(score.esr))
+            figure = QLabel(self.tr("ESR {0}").format(esr_text(score.esr)))
             figure.setToolTip(
                 self.tr("How close it sounds: the share of the recording that the model misses")
             )
@@ -159,15 +160,6 @@ class ScoreTable(QWidget):
                 table.addWidget(label, row, column)
             said.append(f"{name.text()}: {word.text()}, {figure.text()}")
         self.summary = "; ".join(said)
-
-    def _words(self) -> dict[Verdict, str]:
-        return {
-            Verdict.GREAT: self.tr("great"),
-            Verdict.GOOD: self.tr("good"),
-            Verdict.MAY_DO: self.tr("may do"),
-            Verdict.POOR: self.tr("poor"),
-            Verdict.WRONG: self.tr("something went wrong"),
-        }
 
 
 def _good(scheme: Scheme) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from datetime import datetime, timedelta
 
-from PySide6.QtCore import QElapsedTimer, QLocale, QTime, Signal, Slot
+from PySide6.QtCore import QElapsedTimer, QLocale, Qt, QTime, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from nam_gui.elided_label import ElidedLabel
 from nam_gui.job_words import JobWords
 from nam_gui.link_button import LinkButton
 from nam_gui.style import SPACING
@@ -43,7 +42,9 @@ class RunBar(QWidget):
         self.primary.clicked.connect(self._on_primary)
         self.pause = QPushButton(self.tr("&Pause"), self)
         self.pause.clicked.connect(self.pause_requested)
-        self.status = ElidedLabel(parent=self)
+        self.status = QLabel(self)
+        self.status.setTextFormat(Qt.TextFormat.PlainText)
+        self.status.setWordWrap(True)
         self.device = QLabel(self)
         self.gpu_help = LinkButton(self.tr("A GPU would be faster: how?"), self)
         self.gpu_help.clicked.connect(self.gpu_help_requested)
@@ -66,19 +67,20 @@ class RunBar(QWidget):
         texts.addWidget(self.status)
         texts.addLayout(devices)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(2 * SPACING, SPACING, 2 * SPACING, SPACING)
+        layout.setContentsMargins(SPACING, SPACING, SPACING, SPACING)
         layout.setSpacing(2 * SPACING)
         layout.addWidget(self.primary)
         layout.addWidget(self.pause)
-        layout.addLayout(texts, 2)
+        layout.addLayout(texts, 3)
         layout.addWidget(self.bar, 1)
 
     def show_idle(self, *, can_train: bool, is_paused: bool) -> None:
         """Nothing is trained now."""
         self._is_training = False
         self._steps_per_second = math.nan
-        self.primary.setText(self.tr("&Resume") if is_paused else self.tr("&Train"))
+        self.primary.setText(self.tr("Re&sume") if is_paused else self.tr("&Train"))
         self.primary.setEnabled(can_train)
+        self.primary.setDefault(can_train)
         self.pause.setVisible(False)
         self.bar.setVisible(False)
         if self._shows_progress:  # a sentence stays until there is something else to tell
@@ -86,12 +88,20 @@ class RunBar(QWidget):
 
     def show_training(self, *, is_ending: bool) -> None:
         """A training runs; ``is_ending`` while the step in progress is waited for."""
-        self._is_training = True
+        if not self._is_training:
+            self._is_training = True
+            self.show_preparing()
         self.primary.setText(self.tr("&Stop and keep the best"))
         self.primary.setEnabled(not is_ending)
+        self.primary.setDefault(True)
         self.pause.setVisible(True)
         self.pause.setEnabled(not is_ending)
         self.bar.setVisible(True)
+
+    def show_preparing(self) -> None:
+        """A training begins; until its first steps are done nothing is known of its pace."""
+        self.bar.setValue(0)
+        self._show(self.tr("Preparing…"))
 
     def show_progress(
         self,
@@ -107,9 +117,6 @@ class RunBar(QWidget):
             change = steps_per_second - self._steps_per_second
             steps_per_second = self._steps_per_second + SMOOTHING * change
         self._steps_per_second = steps_per_second
-        if self._is_training and self._said.isValid() and not self._said.hasExpired(READING_MS):
-            return
-        self._shows_progress = True
         speed = f"{steps_per_second:#.3g}".rstrip(".")
         parts = [self.tr("Epoch {0}/{1}").format(epoch, epochs)]
         parts.append(self.tr("{0} steps/s").format(speed))
@@ -118,7 +125,7 @@ class RunBar(QWidget):
             clock = QLocale().toString(QTime(end.hour, end.minute), QLocale.FormatType.ShortFormat)
             left = self._words.about(seconds_left)
             parts.append(self.tr("{0} left ({1})").format(left, clock))
-        self.status.set_text(", ".join(parts))
+        self._show(", ".join(parts))
 
     @Slot(str, bool)
     def set_device(self, name: str, is_gpu_missing: bool) -> None:
@@ -134,7 +141,18 @@ class RunBar(QWidget):
             self._said.start()
         else:
             self._said.invalidate()
-        self.status.set_text(text)
+        self._set_status(text)
+
+    def _show(self, progress: str) -> None:
+        """Unless there is a sentence to be read."""
+        if self._is_training and self._said.isValid() and not self._said.hasExpired(READING_MS):
+            return
+        self._shows_progress = True
+        self._set_status(progress)
+
+    def _set_status(self, text: str) -> None:
+        self.status.setText(text)
+        self.status.setVisible(bool(text))  # or the line below would stand too low
 
     def _on_primary(self) -> None:
         if self._is_training:

@@ -1,10 +1,11 @@
-"""Shows what the run does in the bar below and in the menu."""
+"""Shows what the run does in the bar below, in the menu and on the button that is next."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QPushButton
 
-from nam_engine.events import EpochDone, StepsDone, TrainEvent
+from nam_engine.events import Checked, EpochDone, Started, StepsDone, TrainEvent
 from nam_gui.controller import Controller, RunState
 from nam_gui.menus import TrainMenu
 from nam_gui.run_bar import RunBar
@@ -20,11 +21,12 @@ class RunFollower(QObject):
         controller: Controller,
         run_bar: RunBar,
         train_menu: TrainMenu,
+        export: QPushButton,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._controller = controller
-        self._run_bar, self._train_menu = run_bar, train_menu
+        self._run_bar, self._train_menu, self._export = run_bar, train_menu, export
         controller.state_changed.connect(self._show_state)
         controller.happened.connect(self._on_event)
         self._show_state()
@@ -33,6 +35,8 @@ class RunFollower(QObject):
     def _show_state(self) -> None:
         controller = self._controller
         self._train_menu.set_state(controller.state, can_train=controller.can_train)
+        # One button of the window is what comes next.
+        self._export.setDefault(not (controller.is_training or controller.can_train))
         if controller.is_training:
             is_ending = controller.state in (RunState.PAUSING, RunState.STOPPING)
             self._run_bar.show_training(is_ending=is_ending)
@@ -42,7 +46,9 @@ class RunFollower(QObject):
 
     @Slot(int, object)
     def _on_event(self, job_id: int, event: TrainEvent) -> None:
-        if isinstance(event, StepsDone | EpochDone):
+        if isinstance(event, Checked | Started):
+            self._run_bar.show_preparing()
+        elif isinstance(event, StepsDone | EpochDone):
             run = self._controller.runs[job_id]
             self._run_bar.show_progress(
                 min(len(run.history) + 1, run.epochs),

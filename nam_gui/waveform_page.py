@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from nam_gui.listen_bar import LARGEST, ListenBar
 from nam_gui.player import Player
 from nam_gui.plots import quiet_label
+from nam_gui.scrolling import scrolling
 from nam_gui.style import SPACING
 from nam_gui.waveform_view import WaveformView
 
@@ -35,9 +36,10 @@ class WaveformPage(QWidget):
         self._sentence.setMargin(2 * SPACING)
         self._audio = QWidget()
         column = QVBoxLayout(self._audio)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self._view, 1)
+        side = 2 * SPACING  # as on the other pages
+        column.setContentsMargins(side, side, side, SPACING)
+        column.setSpacing(SPACING)
+        column.addWidget(scrolling(self._view), 1)
         column.addWidget(self._bar)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._sentence)

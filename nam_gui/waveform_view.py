@@ -109,7 +109,6 @@ class WaveformView(Charts):
         for legend in (self._wave_legend, self._spectrum_legend):
             legend.setTextFormat(Qt.TextFormat.RichText)
             legend.setWordWrap(True)
-            legend.setContentsMargins(style.SPACING, 0, style.SPACING, 0)
         self._charts = QWidget()
         charts = QVBoxLayout(self._charts)
         charts.setContentsMargins(0, 0, 0, 0)

@@ -169,7 +169,7 @@ def test_details_can_be_shown_and_hidden(curves: Curves) -> None:
 
 def test_picture_is_asked_for_and_saved(curves: Curves, qtbot: QtBot, tmp_path: Path) -> None:
     curves.set_history(falling(20), NAMES)
-    button = next(b for b in curves.findChildren(QPushButton) if "picture" in b.text())
+    button = next(b for b in curves.findChildren(QPushButton) if "pict&ure" in b.text())
     with qtbot.waitSignal(curves.picture_requested):
         button.click()
     curves.save_picture(tmp_path / "curves.png")

@@ -4,9 +4,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
@@ -14,7 +16,9 @@ from pytestqt.qtbot import QtBot
 from nam_gui.controller import Controller
 from nam_gui.device_words import Device
 from nam_gui.devices_task import DevicesTask
+from nam_gui.job import JobState
 from nam_gui.main_window import MainWindow
+from nam_gui.queue_model import Column
 from nam_gui.settings import Settings
 
 
@@ -105,3 +109,40 @@ def test_a_dialog_opens_as_wide_as_it_wants(window: MainWindow, app: QApplicatio
     # Qt gives a window two thirds of the screen at the most.
     most = 2 * dialog.screen().availableSize().width() // 3
     assert dialog.width() == min(dialog.sizeHint().width(), most)
+
+
+def test_one_button_is_what_comes_next(window: MainWindow) -> None:
+    controller, bar, card = window.controller, window.run_bar, window.page.result
+
+    def primary() -> list[str]:
+        return [b.text() for b in (bar.primary, card.export) if b.isDefault()]
+
+    assert primary() == ["Export…"]
+    (ready,) = controller.queue.add([Path("a.wav")])
+    controller.input_path = Path("input.wav")
+    controller.queue.update(ready, state=JobState.READY)
+    controller.state_changed.emit()
+    assert primary() == ["&Train"]
+    bar.show_training(is_ending=False)
+    assert primary() == ["&Stop and keep the best"]
+
+
+@pytest.mark.parametrize("percent", [100, 200])
+def test_recordings_have_room_for_their_figures(
+    window: MainWindow, qtbot: QtBot, percent: int
+) -> None:
+    window.resize(1280, 720)
+    window.controller.queue.add([Path("a.wav")])
+    window.controller.settings = replace(window.controller.settings, text_percent=percent)
+    table = window.queue_view.table
+    qtbot.waitUntil(lambda: not table.isColumnHidden(Column.LITE))
+    assert not table.isColumnHidden(Column.FULL)
+    assert window.size() == QSize(1280, 720)
+
+
+def test_width_that_the_user_gives_the_queue_stays(window: MainWindow) -> None:
+    window.splitter.setSizes([300, 980])
+    window.splitter.splitterMoved.emit(300, 1)
+    wanted = window.splitter.sizes()[0]
+    window.resize(1400, 800)
+    assert window.splitter.sizes()[0] == wanted

@@ -44,6 +44,28 @@ def test_progress_in_a_sentence(bar: RunBar) -> None:
     assert bar.bar.value() == 610
 
 
+def test_it_prepares_until_there_is_progress(bar: RunBar) -> None:
+    bar.show_training(is_ending=False)
+    assert bar.status.text() == "Preparing…"
+    show_progress(bar)
+    bar.show_training(is_ending=False)
+    assert bar.status.text().startswith("Epoch 61/100")
+    bar.show_preparing()  # the next recording
+    assert (bar.status.text(), bar.bar.value()) == ("Preparing…", 0)
+
+
+def test_words_are_whole_where_there_is_little_room(bar: RunBar) -> None:
+    bar.show_training(is_ending=False)
+    show_progress(bar)
+    width = 2 * bar.minimumSizeHint().width()
+    bar.resize(width, bar.heightForWidth(width))
+    status = bar.status
+    assert status.width() >= max(
+        status.fontMetrics().horizontalAdvance(word) for word in status.text().split()
+    )
+    assert status.height() >= status.heightForWidth(status.width())
+
+
 def test_speed_is_smoothed_within_a_training(bar: RunBar) -> None:
     bar.show_training(is_ending=False)
     show_progress(bar, 10.0)
