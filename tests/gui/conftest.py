@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -62,13 +62,18 @@ def qt_messages() -> Iterator[None]:
     assert not messages
 
 
-@pytest.fixture(autouse=True)
-def collects_in_this_thread() -> Iterator[None]:
-    """As the app does: what a test leaves behind is not destroyed in a thread of the next one."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """What a test leaves behind is destroyed after it and all that ends it.
+
+    Not in a thread of the next one, nor while Qt tells all widgets of another palette.
+    """
     gc.disable()
-    yield
-    gc.collect(1)
-    gc.enable()
+    try:
+        return (yield)
+    finally:
+        gc.collect(1)
+        gc.enable()
 
 
 @pytest.fixture(autouse=True)
