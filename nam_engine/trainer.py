@@ -255,7 +255,7 @@ class Trainer:
         """The figures of all submodels over the whole validation passage."""
         windows = self.windows
         prediction = predict(
-            self.network,
+            self.stepper.kernels.predict,
             windows.validation_input,
             self.config.receptive_field,
             pieces_at_once=max(1, PIECES_AT_ONCE // self.stepper.parts),
