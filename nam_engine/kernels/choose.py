@@ -5,21 +5,46 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from nam_engine.losses import MultiResolutionStft
 from nam_engine.wavenet.packed import PackedWaveNet
+from nam_engine.wavenet.parse import parse_packed
 
 __all__ = ["Kernels", "choose_kernels"]
 
 _log = logging.getLogger(__name__)
 
-TRIAL_SAMPLES = 256
-# Generous: a sample close to the kink of an activation may fall on either side of it.
+# More than the kernels' own rounding: a sample beside a kink may fall on either side of it.
 TRIAL_TOLERANCE = 1e-2
+TRIAL_SAMPLES = 1500
+TRIAL_NETWORK: dict[str, Any] = {
+    "submodels": [
+        {
+            "name": f"channels_{channels}",
+            "config": {
+                "layers_configs": [
+                    {
+                        "input_size": 1,
+                        "condition_size": 1,
+                        "channels": channels,
+                        "kernel_sizes": [6, 15],
+                        "dilations": [1, 7],
+                        "activation": {"name": "LeakyReLU", "negative_slope": 0.01},
+                        "head": {"out_channels": 1, "kernel_size": 16, "bias": True},
+                    }
+                ],
+                "head_scale": 0.5,
+            },
+        }
+        for channels in (3, 8)
+    ],
+    "export": {"container_max_values": "uniform"},
+}
 
 
 @dataclass(frozen=True)
@@ -27,11 +52,10 @@ class Kernels:
     """How a network predicts and how its spectra are compared; both have gradients.
 
     ``predict``: audio (batch, time) to (batch, submodel, out). ``mrstft``: a prediction and its
-    target to one value per submodel. ``problem`` says why faster ones cannot be used; it is
-    empty where there are none.
+    target (batch, out) to one value per submodel. ``problem`` says why faster ones cannot be
+    used; it is empty where there are none.
     """
 
-    name: str
     predict: Callable[[Tensor], Tensor]
     mrstft: Callable[[Tensor, Tensor], Tensor]
     problem: str = ""
@@ -40,51 +64,53 @@ class Kernels:
 def choose_kernels(
     network: PackedWaveNet, mrstft: MultiResolutionStft, device: torch.device
 ) -> Kernels:
-    """Raises nothing: what cannot be used is replaced by PyTorch's own."""
-    reference = Kernels("PyTorch", network, mrstft)
-    if device.type != "cpu":
+    """Raises nothing: what cannot be used is replaced by PyTorch's own.
+
+    The first time on a machine takes some seconds, in which the kernels are compiled.
+    """
+    reference = Kernels(network, mrstft)
+    if device.type != "cpu" or next(network.parameters()).dtype != torch.float32:
         return reference
     try:
-        fast = _cpu_kernels(network, mrstft)
-        return reference if fast is None else _tried(fast, reference, network)
+        from nam_engine.kernels.cpu import unsupported
+
+        if unsupported(network.config):
+            return reference
+        _try_cpu_kernels(mrstft)
+        return _cpu_kernels(network, mrstft)
     except Exception as error:  # noqa: BLE001 - whatever a compiler may raise on some machine
         _log.exception("the fast kernels cannot be used")
         reason = (str(error) or type(error).__name__).splitlines()[0]
-        return Kernels(
-            reference.name,
-            reference.predict,
-            reference.mrstft,
-            f"The fast kernels cannot be used here ({reason}). Training works but takes longer.",
-        )
+        problem = f"The fast way to train cannot be used here ({reason}). It will take longer."
+        return replace(reference, problem=problem)
 
 
-def _cpu_kernels(network: PackedWaveNet, mrstft: MultiResolutionStft) -> Kernels | None:
-    """None where they are not made for the network."""
-    from nam_engine.kernels.cpu import CpuKernel, unsupported
+def _cpu_kernels(network: PackedWaveNet, mrstft: MultiResolutionStft) -> Kernels:
+    from nam_engine.kernels.cpu import CpuKernel
     from nam_engine.kernels.cpu_stft import CpuStft
 
-    if next(network.parameters()).dtype != torch.float32 or unsupported(network.config):
-        return None
     threads = torch.get_num_threads()
     pool = ThreadPoolExecutor(threads, thread_name_prefix="kernel")
-    return Kernels("Numba", CpuKernel(network, pool, threads), CpuStft(mrstft, pool))
+    return Kernels(CpuKernel(network, pool, threads), CpuStft(mrstft, pool))
 
 
-def _tried(fast: Kernels, reference: Kernels, network: PackedWaveNet) -> Kernels:
-    """``fast``, after a gradient that equals the reference's. It is compiled by that."""
+def _try_cpu_kernels(mrstft: MultiResolutionStft) -> None:
+    """Compare the gradient of a little network with PyTorch's.
+
+    Raises ArithmeticError where it is another, and whatever a compiler raises.
+    """
     generator = torch.Generator().manual_seed(0)
-    samples = network.receptive_field - 1 + TRIAL_SAMPLES
-    audio = torch.rand(1, samples, generator=generator) - 0.5
-    parameters = [p for p in network.parameters() if p.requires_grad]
-    ours, theirs = (
-        torch.autograd.grad(k.predict(audio).square().mean(), parameters, allow_unused=True)
-        for k in (fast, reference)
-    )
-    for one, other in zip(ours, theirs, strict=True):
-        if (one is None) != (other is None):
-            raise ArithmeticError("a gradient is missing")
-        if one is not None and other is not None:
-            scale = torch.linalg.vector_norm(other)
-            if not torch.linalg.vector_norm(one - other) <= TRIAL_TOLERANCE * scale:
-                raise ArithmeticError("their gradients are wrong")
-    return fast
+    network = PackedWaveNet(parse_packed(TRIAL_NETWORK), generator)
+    audio = torch.randn(2, network.receptive_field - 1 + TRIAL_SAMPLES, generator=generator)
+    target = torch.randn(2, TRIAL_SAMPLES, generator=generator)
+
+    def gradient(kernels: Kernels) -> Tensor:
+        network.zero_grad()
+        kernels.mrstft(kernels.predict(audio), target).sum().backward()
+        parts = (p.grad for p in network.parameters() if p.grad is not None)
+        return torch.cat([part.flatten() for part in parts])
+
+    ours, theirs = gradient(_cpu_kernels(network, mrstft)), gradient(Kernels(network, mrstft))
+    off = torch.linalg.vector_norm(ours - theirs) / torch.linalg.vector_norm(theirs)
+    if not off < TRIAL_TOLERANCE:
+        raise ArithmeticError(f"their gradient is off by {off:.1g}")

@@ -253,4 +253,4 @@ def test_kernels_with_a_wrong_gradient_are_replaced(monkeypatch: pytest.MonkeyPa
     network = PackedWaveNet(small())
     kernels = choose_kernels(network, MultiResolutionStft(), CPU)
     assert kernels.predict is network
-    assert "wrong" in kernels.problem
+    assert "gradient is off by 0.1" in kernels.problem
