@@ -131,7 +131,7 @@ class Stepper:
         loss, *terms = self._loss(prediction.requires_grad_(), target)
         (gradient,) = torch.autograd.grad(loss, prediction)
         for piece, part in zip(pieces, gradient.tensor_split(self.parts), strict=True):
-            self.kernels.predict(piece).backward(part)
+            self.kernels.predict(piece).backward(part)  # type: ignore[no-untyped-call]
         return loss.detach(), *terms
 
 

@@ -140,6 +140,8 @@ class Trainer:
             train_seconds=self.capture.seconds(self.capture.train),
             validation_seconds=self.capture.seconds(self.capture.validation),
         )
+        if problem := self.stepper.kernels.problem:
+            yield Warned(problem)
         if not self.position.steps_done:  # what training starts from, if it is a model
             for i, best in enumerate(self._best):
                 if best is not None:

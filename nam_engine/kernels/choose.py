@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -71,30 +72,36 @@ def choose_kernels(
     reference = Kernels(network, mrstft)
     if device.type != "cpu" or next(network.parameters()).dtype != torch.float32:
         return reference
-    try:
-        from nam_engine.kernels.cpu import unsupported
+    if problem := _cpu_problem():
+        return replace(reference, problem=problem)
+    return _cpu_kernels(network, mrstft) or reference
 
-        if unsupported(network.config):
-            return reference
-        _try_cpu_kernels(mrstft)
-        return _cpu_kernels(network, mrstft)
+
+@functools.cache
+def _cpu_problem() -> str:
+    """Why the processor's kernels cannot be used here; empty where they can."""
+    try:
+        _try_cpu_kernels()
     except Exception as error:  # noqa: BLE001 - whatever a compiler may raise on some machine
         _log.exception("the fast kernels cannot be used")
         reason = (str(error) or type(error).__name__).splitlines()[0]
-        problem = f"The fast way to train cannot be used here ({reason}). It will take longer."
-        return replace(reference, problem=problem)
+        return f"The fast way to train cannot be used here ({reason}). It will take longer."
+    return ""
 
 
-def _cpu_kernels(network: PackedWaveNet, mrstft: MultiResolutionStft) -> Kernels:
-    from nam_engine.kernels.cpu import CpuKernel
+def _cpu_kernels(network: PackedWaveNet, mrstft: MultiResolutionStft) -> Kernels | None:
+    """None for networks that they are not made for."""
+    from nam_engine.kernels.cpu import CpuKernel, unsupported
     from nam_engine.kernels.cpu_stft import CpuStft
 
+    if unsupported(network.config):
+        return None
     threads = torch.get_num_threads()
     pool = ThreadPoolExecutor(threads, thread_name_prefix="kernel")
     return Kernels(CpuKernel(network, pool, threads), CpuStft(mrstft, pool))
 
 
-def _try_cpu_kernels(mrstft: MultiResolutionStft) -> None:
+def _try_cpu_kernels() -> None:
     """Compare the gradient of a little network with PyTorch's.
 
     Raises ArithmeticError where it is another, and whatever a compiler raises.
@@ -104,12 +111,14 @@ def _try_cpu_kernels(mrstft: MultiResolutionStft) -> None:
     audio = torch.randn(2, network.receptive_field - 1 + TRIAL_SAMPLES, generator=generator)
     target = torch.randn(2, TRIAL_SAMPLES, generator=generator)
 
-    def gradient(kernels: Kernels) -> Tensor:
+    def gradient(kernels: Kernels | None) -> Tensor:
+        assert kernels is not None
         network.zero_grad()
-        kernels.mrstft(kernels.predict(audio), target).sum().backward()
+        kernels.mrstft(kernels.predict(audio), target).sum().backward()  # type: ignore[no-untyped-call]
         parts = (p.grad for p in network.parameters() if p.grad is not None)
         return torch.cat([part.flatten() for part in parts])
 
+    mrstft = MultiResolutionStft()
     ours, theirs = gradient(_cpu_kernels(network, mrstft)), gradient(Kernels(network, mrstft))
     off = torch.linalg.vector_norm(ours - theirs) / torch.linalg.vector_norm(theirs)
     if not off < TRIAL_TOLERANCE:

@@ -89,9 +89,7 @@ class CpuKernel:
         out *= self.head_scale
         return out
 
-    def backward(
-        self, audio: Samples, weights: Sequence[Weights], gradient: Samples
-    ) -> Samples:
+    def backward(self, audio: Samples, weights: Sequence[Weights], gradient: Samples) -> Samples:
         """The gradient by the flat parameters, from that by the output of :meth:`forward`."""
         batch = len(audio)
         gradient = gradient * np.float32(self.head_scale)
@@ -138,7 +136,7 @@ class _Run(torch.autograd.Function):
         flat = torch.from_numpy(
             kernel.backward(ctx.audio, ctx.weights, gradient.contiguous().numpy())
         )
-        parts = flat.split([p.numel() for p in kernel.parameters])
+        parts = torch.split(flat, [p.numel() for p in kernel.parameters])
         of_parameters = (part.view_as(p) for part, p in zip(parts, kernel.parameters, strict=True))
         return None, None, *of_parameters
 
@@ -226,7 +224,8 @@ def _unused(network: Network) -> set[nn.Parameter]:
 
 def _flat_places(network: Network, parameters: Sequence[nn.Parameter], submodel: int) -> Offsets:
     """For each weight of a submodel, as in a .nam file, its place in the flat parameters."""
-    first = dict(zip(parameters, accumulate((p.numel() for p in parameters), initial=0)))
+    ends = accumulate(p.numel() for p in parameters)
+    first = {p: end - p.numel() for p, end in zip(parameters, ends, strict=True)}
     places = []
     for conv in network.convolutions():
         out_slice, in_slice = conv.blocks[submodel]

@@ -69,8 +69,8 @@ def compare(predicted: Spectra, target: Spectra, floor: np.float32) -> tuple[flo
             d += difference * difference
             e += yy
             ratios[k] *= np.float64(pp / yy if pp > yy else yy / pp)
-        distance += d
-        energy += e
+        distance += float(d)
+        energy += float(e)
         if f % LOG_OF == LOG_OF - 1 or f == frames - 1:
             for k in range(bins):
                 logarithm += 0.5 * np.log(ratios[k])

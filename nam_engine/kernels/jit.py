@@ -43,7 +43,7 @@ def _cache_folder() -> Path:
     return user_cache_path("nam-a2-trainer", appauthor=False) / "kernels" / digest.hexdigest()[:16]
 
 
-numba.config.CACHE_DIR = str(_cache_folder())
+numba.config.CACHE_DIR = str(_cache_folder())  # type: ignore[attr-defined]
 
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:

@@ -66,9 +66,7 @@ def forward(buffer: Buffer, plan: Plan, weights: Weights) -> None:
 
 
 @compiled
-def _layer(
-    buffer: Buffer, plan: Plan, weights: Weights, layer: int, start: int, stop: int
-) -> None:
+def _layer(buffer: Buffer, plan: Plan, weights: Weights, layer: int, start: int, stop: int) -> None:
     """A tile of what the activation gives and, but for the last layer, of the next stream."""
     pitch = plan.samples
     multiply(
@@ -234,9 +232,7 @@ def _clear(buffer: Buffer, first: int, rows: int, pitch: int, start: int, stop: 
 
 
 @compiled
-def _add(
-    buffer: Buffer, out: int, term: int, rows: int, pitch: int, start: int, stop: int
-) -> None:
+def _add(buffer: Buffer, out: int, term: int, rows: int, pitch: int, start: int, stop: int) -> None:
     for row in range(rows):
         here, there = out + row * pitch, term + row * pitch
         total, more = buffer[here + start : here + stop], buffer[there + start : there + stop]

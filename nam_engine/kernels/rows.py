@@ -51,7 +51,7 @@ def multiply(
     """
     for t in range(start, stop, _STEP_SAMPLES):
         for o in range(0, matrix.shape[0], BLOCK):
-            _multiply_step(
+            _multiply_step(  # type: ignore[call-arg]  # the context is Numba's
                 buffer,
                 base + o * base_pitch,
                 base_pitch,
@@ -130,7 +130,7 @@ def _row_products_block(
             products[o, r] += sums[o][r]
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def _multiply_step(
     _context: Any,
     buffer: Any,
@@ -158,8 +158,7 @@ def _multiply_step(
         vector, lane = ir.VectorType(ir.FloatType(), LANES), ir.IntType(32)
         _, base, base_pitch, out, out_pitch, _, first, _, count, slope, time = arguments
         buffer, matrix, rows = (
-            context.make_array(signature.args[i])(context, builder, arguments[i])
-            for i in (0, 5, 7)
+            context.make_array(signature.args[i])(context, builder, arguments[i]) for i in (0, 5, 7)
         )
         width = builder.extract_value(matrix.shape, 1)
 
@@ -185,7 +184,7 @@ def _multiply_step(
         tile = [(o, v) for o in range(BLOCK) for v in range(VECTORS)]
         sums = {}
         for o, v in tile:
-            sums[o, v] = cgutils.alloca_once(builder, vector)
+            sums[o, v] = cgutils.alloca_once(builder, vector)  # type: ignore[no-untyped-call]
             builder.store(load(nth(base, base_pitch, o), v), sums[o, v])
         with cgutils.for_range(builder, count) as loop:
             row = builder.load(builder.gep(rows.data, [loop.index]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -27,9 +27,7 @@ from nam_engine.wavenet.parse import parse_packed
 CPU = torch.device("cpu")
 RELATIVE = 1e-5
 
-slow = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+slow = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite
@@ -41,9 +39,7 @@ def configs(draw: st.DrawFn) -> dict[str, Any]:
         "condition_size": 1,
         "kernel_sizes": draw(st.lists(st.integers(1, 16), min_size=count, max_size=count)),
         "dilations": draw(st.lists(st.integers(1, 40), min_size=count, max_size=count)),
-        "activation": draw(
-            st.sampled_from(["ReLU", {"name": "LeakyReLU", "negative_slope": 0.2}])
-        ),
+        "activation": draw(st.sampled_from(["ReLU", {"name": "LeakyReLU", "negative_slope": 0.2}])),
         "head": {
             "out_channels": 1,
             "kernel_size": draw(st.integers(1, 17)),
@@ -232,6 +228,15 @@ def test_what_the_kernels_are_not_made_for_runs_on_pytorch_without_a_word() -> N
     assert choose_kernels(network, MultiResolutionStft(), CPU).predict is network
 
 
+@pytest.fixture
+def tried_anew() -> Iterator[None]:
+    """What was found out about this machine is forgotten, before and after."""
+    choose._cpu_problem.cache_clear()
+    yield
+    choose._cpu_problem.cache_clear()
+
+
+@pytest.mark.usefixtures("tried_anew")
 def test_kernels_that_fail_are_replaced_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise OSError("cannot allocate executable memory")
@@ -243,6 +248,7 @@ def test_kernels_that_fail_are_replaced_with_a_sentence(monkeypatch: pytest.Monk
     assert "cannot allocate executable memory" in kernels.problem
 
 
+@pytest.mark.usefixtures("tried_anew")
 def test_kernels_with_a_wrong_gradient_are_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     backward = CpuKernel.backward
 
