@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from nam_engine.audio import Span
 from nam_engine.errors import AudioError
-from nam_engine.evaluate import submodels_of
-from nam_engine.nam_file import NamFile, NamModel, read_nam
+from nam_engine.nam_file import NamFile, NamModel, read_nam, submodels_of
 from nam_engine.render import play
 from nam_engine.train_job import TrainJob
 

@@ -10,9 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from nam_engine.losses import MRSTFT_PASSAGE_SECONDS, MultiResolutionStft, esr
-from nam_engine.nam_file import NamFile, NamModel
 
-__all__ = ["Score", "evaluate", "submodels_of"]
+__all__ = ["Score", "evaluate"]
 
 
 @dataclass(frozen=True)
@@ -22,17 +21,6 @@ class Score:
     submodel: str
     esr: float
     mrstft: float
-
-
-def submodels_of(file: NamFile) -> list[tuple[str, NamModel]]:
-    """The models in a file with a name of its own for each, smallest first."""
-    models = [file] if isinstance(file, NamModel) else [e.model for e in file.entries]
-    named: dict[str, NamModel] = {}
-    for model in models:
-        width = f"channels_{model.config.layer_arrays[0].channels}"
-        same = sum(name.split()[0] == width for name in named)
-        named[f"{width} ({same + 1})" if same else width] = model
-    return list(named.items())
 
 
 def evaluate(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from nam_engine.evaluate import submodels_of
-from nam_engine.nam_file import NamContainer, NamModel, read_nam
+from nam_engine.nam_file import NamContainer, NamModel, read_nam, submodels_of
 
 __all__ = ["describe"]
 

@@ -14,6 +14,7 @@ from nam_engine.atomic import atomic_write
 from nam_engine.checkpoint import TrainState, read_checkpoint
 from nam_engine.errors import CheckpointError, DamagedCheckpointError, NamFileError
 from nam_engine.events import Warned
+from nam_engine.job_file import JOB
 
 __all__ = ["JobFolder", "file_name"]
 
@@ -89,6 +90,24 @@ class JobFolder:
                         times.setdefault(checkpoint.parent, checkpoint.stat().st_mtime)
         return sorted(times, key=times.__getitem__, reverse=True)
 
+    @staticmethod
+    def is_in_use(path: Path) -> bool:
+        """Whether a training, of this program or another one, writes to a folder now."""
+        try:
+            JobFolder(path).close()
+        except NamFileError:
+            return True
+        return False
+
+    @staticmethod
+    def newest_state(path: Path) -> TrainState:
+        """What a training would go on from. Raises CheckpointError where it cannot."""
+        for file in (LAST, PREVIOUS):
+            if (path / file).exists():
+                with contextlib.suppress(DamagedCheckpointError):
+                    return read_checkpoint(path / file)
+        raise CheckpointError(f"The training in {path} cannot be continued: its state is gone.")
+
     @property
     def model_path(self) -> Path:
         return self.path / f"{self.path.name}.nam"
@@ -147,7 +166,9 @@ class JobFolder:
             self._unwritten = set(self._contents)
             self.path.mkdir(parents=True)
         failure: OSError | None = None
-        for file in sorted(self._unwritten, key=lambda file: file != LAST):
+        for file in sorted(self._unwritten, key=_turn):
+            if file == JOB and self._unwritten & {LAST, MODEL}:
+                continue  # nothing is over before what counts is written
             try:
                 self._write(file)
             except OSError as error:  # perhaps only this one: open in another program
@@ -195,6 +216,11 @@ def file_name(name: str) -> str:
     kept = "".join(c for c in name if c.isprintable() and c not in '<>:"/\\|?*').strip(" .")
     kept = kept.encode()[:MAX_NAME_BYTES].decode(errors="ignore").strip(" .") or "model"
     return f"{kept}_" if DEVICES.fullmatch(kept.split(".")[0]) else kept
+
+
+def _turn(file: str) -> int:
+    """No model is newer than its state, and how it ended comes after all else."""
+    return {LAST: 0, JOB: 2}.get(file, 1)
 
 
 def _is_left_over(path: Path) -> bool:

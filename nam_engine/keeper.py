@@ -18,10 +18,12 @@ from nam_engine.events import EpochDone, Saved, StepsDone, TrainEvent, TrainResu
 from nam_engine.findings import Probe
 from nam_engine.history import to_csv
 from nam_engine.intake import CaptureReport
+from nam_engine.job_file import JOB, Ending, encode_job
 from nam_engine.job_folder import LAST, MODEL, JobFolder
 from nam_engine.json_text import to_json
 from nam_engine.nam_file import NamContainer, encode_nam
 from nam_engine.narration import Narrator, details
+from nam_engine.train_job import TrainJob
 from nam_engine.trainer import Trainer
 
 __all__ = ["Keeper"]
@@ -43,11 +45,13 @@ class Keeper:
         self,
         folder: JobFolder,
         trainer: Trainer,
+        job: TrainJob,
         export: Callable[[TrainResult], NamContainer],
         control: RunControl,
     ) -> None:
         self.folder = folder
         self._trainer = trainer
+        self._job = job
         self._export = export
         self._control = control
         self._narrator = Narrator(trainer.capture.name)
@@ -60,6 +64,7 @@ class Keeper:
     def begin(self) -> None:
         """Save the beginning, before hours are spent. Raises NamFileError where that fails."""
         self.put_state()
+        self.put_ending(Ending.INTERRUPTED)
         try:
             self.folder.flush()
         except OSError as error:
@@ -153,6 +158,10 @@ class Keeper:
         if self._steps_put < good.position.steps_done:
             self._put_state(good)
 
+    def put_ending(self, ending: Ending) -> None:
+        """What was trained, and how that ended: interrupted until anything else is known."""
+        self.folder.put(JOB, encode_job(self._job, ending))
+
     def close(self) -> None:
         """Write what is due and let others write.
 
@@ -234,10 +243,13 @@ class Keeper:
         outdir = self._control.take_outdir()
         if outdir is None:
             return
+        left = self.folder.path
         try:
             self.folder.move_to(outdir)
         except NamFileError as error:
             yield Warned(error.message, error.remedy)
             return
         if (yield from self._flush()):
+            with contextlib.suppress(OSError):  # else it would seem to be interrupted there
+                (left / JOB).unlink()
             yield Warned(f"Everything is saved in {self.folder.path} from now on.")

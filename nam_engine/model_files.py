@@ -18,9 +18,9 @@ from nam_engine.errors import (
     NamFileError,
     PictureError,
 )
-from nam_engine.evaluate import Score, evaluate, submodels_of
+from nam_engine.evaluate import Score, evaluate
 from nam_engine.listening import write_listening_file
-from nam_engine.nam_file import NamContainer, read_nam
+from nam_engine.nam_file import NamContainer, read_nam, submodels_of
 from nam_engine.picture import draw_error_spectrum
 from nam_engine.render import render
 

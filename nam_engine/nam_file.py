@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from nam_engine.atomic import atomic_write
 from nam_engine.errors import ConfigError, NamFileError
 from nam_engine.json_node import Node, quoted
+from nam_engine.metadata import UserMetadata
 from nam_engine.wavenet.config import WaveNetConfig
 from nam_engine.wavenet.parse import parse_wavenet
 
@@ -29,8 +30,12 @@ __all__ = [
     "NamContainer",
     "NamFile",
     "NamModel",
+    "copy_nam",
     "encode_nam",
+    "parse_nam",
+    "read_document",
     "read_nam",
+    "submodels_of",
     "write_nam",
 ]
 
@@ -92,6 +97,20 @@ class NamContainer:
 NamFile = NamModel | NamContainer
 
 
+def submodels_of(file: NamFile) -> list[tuple[str, NamModel]]:
+    """The models in a file with a name of its own for each, smallest first.
+
+    It is named after its width (``channels_8``).
+    """
+    models = [file] if isinstance(file, NamModel) else [e.model for e in file.entries]
+    named: dict[str, NamModel] = {}
+    for model in models:
+        width = f"channels_{model.config.layer_arrays[0].channels}"
+        same = sum(name.split()[0] == width for name in named)
+        named[f"{width} ({same + 1})" if same else width] = model
+    return list(named.items())
+
+
 def _document(
     file: NamFile, architecture: str, config: dict[str, Any], weights: list[float]
 ) -> dict[str, Any]:
@@ -115,9 +134,30 @@ def encode_nam(content: NamFile) -> bytes:
 
 def write_nam(path: Path, content: NamFile) -> None:
     """Write a .nam file atomically. Raises NamFileError where that fails."""
+    _write(path, encode_nam(content))
+
+
+def copy_nam(source: Path, target: Path, user: UserMetadata) -> None:
+    """Copy a .nam file atomically with what the user says now; all else stays as it is.
+
+    ``target`` is replaced. Raises NamFileError where ``source`` is no model that can be
+    played, or ``target`` cannot be written.
+    """
+    document = read_document(source)
+    metadata = parse_nam(document, source.name).metadata
+    assert isinstance(document.value, dict)
+    changed = {**document.value, "metadata": {**metadata, **user.to_json()}}
+    try:
+        content = json.dumps(changed, allow_nan=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise _damaged(source.name, error) from error
+    _write(target, content)
+
+
+def _write(path: Path, content: bytes) -> None:
     try:
         with atomic_write(path) as file:
-            file.write(encode_nam(content))
+            file.write(content)
     except OSError as error:
         raise NamFileError(
             f"{path} cannot be written ({error.strerror}).",
@@ -127,6 +167,11 @@ def write_nam(path: Path, content: NamFile) -> None:
 
 def read_nam(path: Path) -> NamFile:
     """Read a .nam file. Raises NamFileError that says what is wrong and where."""
+    return parse_nam(read_document(path), path.name)
+
+
+def read_document(path: Path) -> Node:
+    """The JSON of a .nam file, of bounded size. Raises NamFileError where it is none."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
@@ -142,18 +187,28 @@ def read_nam(path: Path) -> NamFile:
     if content.count(b"[") + content.count(b"{") > MAX_LISTS_AND_OBJECTS:
         raise NamFileError(f"{path.name} has more parts than any .nam file.")
     try:
-        root = Node(json.loads(content, parse_constant=_refuse_constant), "")
-        architecture = root["architecture"].text()
-        if architecture == "SlimmableContainer":
-            return _parse_container(root)
-        return _parse_model(root)
-    except ConfigError as error:
-        raise NamFileError(f"{path.name}: {error.message}", error.remedy) from error
+        return Node(json.loads(content, parse_constant=_refuse_constant), "")
     except (ValueError, RecursionError) as error:
-        raise NamFileError(
-            f"{path.name} is not readable as JSON ({error}).",
-            "The file is damaged or not a .nam file; get it again.",
-        ) from error
+        raise _damaged(path.name, error) from error
+
+
+def parse_nam(document: Node, name: str) -> NamFile:
+    """What a .nam file called ``name`` holds. Raises NamFileError as :func:`read_nam`."""
+    try:
+        if document["architecture"].text() == "SlimmableContainer":
+            return _parse_container(document)
+        return _parse_model(document)
+    except ConfigError as error:
+        raise NamFileError(f"{name}: {error.message}", error.remedy) from error
+    except (ValueError, RecursionError) as error:
+        raise _damaged(name, error) from error
+
+
+def _damaged(name: str, error: Exception) -> NamFileError:
+    return NamFileError(
+        f"{name} is not readable as JSON ({error}).",
+        "The file is damaged or not a .nam file; get it again.",
+    )
 
 
 def _refuse_constant(name: str) -> float:

@@ -23,6 +23,7 @@ from nam_engine.events import Checked, Finished, Probed, TrainEvent, TrainResult
 from nam_engine.export import build_container
 from nam_engine.findings import Probe, Severity
 from nam_engine.intake import CaptureReport, Choices
+from nam_engine.job_file import Ending
 from nam_engine.job_folder import JobFolder, file_name
 from nam_engine.keeper import Keeper
 from nam_engine.metadata import (
@@ -66,7 +67,8 @@ def train(job: TrainJob, control: RunControl | None = None) -> Generator[TrainEv
         stop_rules=job.stop_rules,
     )
     folder, warnings = _open_folder(job, name, trainer)
-    keeper = Keeper(folder, trainer, partial(_container, job, config, intake.report), control)
+    export = partial(_container, job, config, intake.report)
+    keeper = Keeper(folder, trainer, job, export, control)
     events = _run(trainer, keeper, intake.report, control)
     # In this order: a run that is left alone saves before its folder is closed.
     with closing(keeper), closing(events):
@@ -80,7 +82,7 @@ def train(job: TrainJob, control: RunControl | None = None) -> Generator[TrainEv
 
 def _open_folder(job: TrainJob, name: str, trainer: Trainer) -> tuple[JobFolder, list[Warned]]:
     """A new folder, or the one of the training to be continued, whose state is restored."""
-    resumed = _resume(JobFolder.earlier(job.outdir, name), trainer) if job.resume else None
+    resumed = _resume(_earlier(job, name), trainer) if job.resume else None
     if resumed is None:
         if job.start_path is not None:
             rate = trainer.capture.sample_rate_hz
@@ -91,6 +93,11 @@ def _open_folder(job: TrainJob, name: str, trainer: Trainer) -> tuple[JobFolder,
         unused = f"{job.start_path.name} is not used: an earlier training goes on."
         warnings.append(Warned(unused))
     return folder, warnings
+
+
+def _earlier(job: TrainJob, name: str) -> list[Path]:
+    """The folders in one of which the training to be continued is."""
+    return JobFolder.earlier(job.outdir, name) if job.folder is None else [job.folder]
 
 
 def _resume(paths: Sequence[Path], trainer: Trainer) -> tuple[JobFolder, list[Warned]] | None:
@@ -122,6 +129,7 @@ def _run(
         for event in trainer.run(control.should_stop):
             if isinstance(event, Finished):
                 keeper.put_state()
+                keeper.put_ending(Ending.after(event.reason))
                 yield from keeper.finish(event.result)
                 yield from _review(trainer, keeper, report, event.result)
             yield event
@@ -131,6 +139,7 @@ def _run(
         if error.__cause__ is not None:
             keeper.log_fault(error.__cause__)
         keeper.put_good_state()
+        keeper.put_ending(Ending.FAILED)
         if trainer.has_best:
             try:
                 yield from keeper.finish(trainer.result())

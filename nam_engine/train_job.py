@@ -19,9 +19,9 @@ class TrainJob:
     """One recording to be turned into a .nam file in a folder of its own in ``outdir``.
 
     Folder and file are called after ``user.name``, else after the recording. ``channel`` (from
-    1) of the recording is used, where its channels differ. With ``resume`` the latest training
-    of this name goes on where it was, if there is one; a new one begins with the models of
-    ``start_path``, if given.
+    1) of the recording is used, where its channels differ. With ``resume`` the training in
+    ``folder`` goes on where it was or, where none is given, the latest of this name, if there
+    is one; a new one begins with the models of ``start_path``, if given.
     """
 
     input_path: Path
@@ -35,6 +35,7 @@ class TrainJob:
     user: UserMetadata = field(default_factory=UserMetadata)
     stop_rules: StopRules = field(default_factory=StopRules)
     resume: bool = False
+    folder: Path | None = None
     start_path: Path | None = None
 
     def take_in(self) -> Intake:

@@ -6,13 +6,15 @@ import platform
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
-from PySide6.QtCore import QSysInfo, Qt, qVersion
+from PySide6.QtCore import QSysInfo, qVersion
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from nam_engine import __version__
+from nam_gui.device_words import Device
 from nam_gui.elided_label import ElidedLabel
 from nam_gui.page_dialog import PageDialog
+from nam_gui.plain_label import PlainLabel
 
 __all__ = ["AboutDialog"]
 
@@ -29,11 +31,13 @@ class AboutDialog(PageDialog):
         self._versions = _versions()
         title = ElidedLabel(TITLE_SCALE)
         title.set_text(f"{NAME} {__version__}")
-        versions = _text("\n".join(self._versions))
+        versions = PlainLabel("\n".join(self._versions))
         versions.setAccessibleName(self.tr("Versions"))
-        self._devices = _text(self.tr("Looking for devices…"))
+        self._devices = PlainLabel(self.tr("Looking for devices…"))
         self._devices.setAccessibleName(self.tr("Devices"))
-        licence = _text(self.tr("Free software under the MIT licence; it comes with no warranty."))
+        licence = PlainLabel(
+            self.tr("Free software under the MIT licence; it comes with no warranty.")
+        )
         self._copy = QPushButton(self.tr("&Copy for a bug report"))
         self._copy.clicked.connect(self._copy_all)
         buttons = QHBoxLayout()
@@ -44,9 +48,13 @@ class AboutDialog(PageDialog):
         self.page.addLayout(buttons)
         self.page.addStretch(1)
 
-    def set_devices(self, lines: Sequence[str]) -> None:
+    def set_devices(self, devices: Sequence[Device]) -> None:
         """One line for each device."""
-        self._devices.setText("\n".join(lines))
+        self.set_devices_text("\n".join(device.line for device in devices))
+
+    def set_devices_text(self, text: str) -> None:
+        """Why nothing is known of them."""
+        self._devices.setText(text)
 
     def _copy_all(self) -> None:
         lines = [f"{NAME} {__version__}", *self._versions, self._devices.text()]
@@ -69,14 +77,3 @@ def _pytorch_version() -> str:
         return version("torch")
     except PackageNotFoundError:
         return "?"
-
-
-def _text(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(
-        Qt.TextInteractionFlag.TextSelectableByMouse
-        | Qt.TextInteractionFlag.TextSelectableByKeyboard
-    )
-    return label

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from PySide6.QtWidgets import QApplication
@@ -12,35 +14,80 @@ from PySide6.QtWidgets import QApplication
 from nam_gui import settings
 from nam_gui.appearance import apply
 from nam_gui.controller import Controller
+from nam_gui.faults import Faults
+from nam_gui.log_files import crash_file, default_log_folder, log_file
 from nam_gui.main_window import MainWindow
+from nam_gui.session_end import SessionEnd
+from nam_gui.taskbar import find_taskbar
+from nam_gui.tray import Tray
 
 __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """``nam-gui [FILES...] [--demo]``: open the window; returns the exit status."""
+    _have_somewhere_to_print()
     parser = argparse.ArgumentParser(prog="nam-gui", description="Train NAM captures of your amp.")
-    parser.add_argument("files", type=Path, nargs="*", metavar="FILE", help="input and recordings")
+    parser.add_argument(
+        "files", type=Path, nargs="*", metavar="FILE", help="input, recordings and models"
+    )
     parser.add_argument("--demo", action="store_true", help="load the built-in recordings")
     options = parser.parse_args(arguments)
     app = QApplication(sys.argv[:1])
     app.setApplicationName("NAM A2 Trainer")
-    app.setQuitOnLastWindowClosed(True)
+    app.setDesktopFileName("nam-a2-trainer")
+    # A window that trains in the background is hidden, and the last one all the same.
+    app.setQuitOnLastWindowClosed(False)
     path = settings.default_path()
     remembered, problem = settings.load(path)
     apply(app, remembered)
     controller = Controller(remembered, app)
-    window = MainWindow(controller)
-    window.show()
-    if problem:
-        window.say(problem)
-    if options.files:
-        controller.add_files(options.files)
-    if options.demo:
-        controller.load_demo()
-    status = app.exec()
+    tray = Tray(app) if Tray.is_available() else None
+    window = MainWindow(controller, tray, find_taskbar())
+    window.gone.connect(app.quit)
+    with ExitStack() as at_end:
+        _keep_faults(controller, window, at_end)
+        session_end = SessionEnd(app)
+        session_end.ending.connect(window.closing.end_now)
+        window.gone.connect(session_end.saved)
+        window.show()
+        if problem:
+            window.say(problem)
+        if options.files:
+            controller.add_files(options.files)
+        if options.demo:
+            controller.load_demo()
+        controller.look_back()
+        window.devices.start()
+        status = app.exec()
     settings.save(path, controller.settings)
     return status
+
+
+def _have_somewhere_to_print() -> None:
+    """Without a console Windows gives a program none; what prints nevertheless would fail."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - as long as it runs
+
+
+def _keep_faults(controller: Controller, window: MainWindow, at_end: ExitStack) -> None:
+    """On disk and in the log window, until ``at_end``; without a disk in the window alone."""
+    faults = Faults(controller)
+    faults.happened.connect(window.say)
+    faults.recorded.connect(window.log.add_details)
+    faults.install()
+    at_end.callback(faults.uninstall)
+    folder = default_log_folder()
+    try:
+        at_end.enter_context(log_file(folder))
+        crash = at_end.enter_context(crash_file(folder))
+    except OSError as error:
+        window.log.add(faults.tr("No log can be kept in {0} ({1}).").format(folder, error.strerror))
+    else:
+        if crash is not None:
+            text = faults.tr("The program broke off last time. What to report is in {0}.")
+            window.say(text.format(crash))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ COLOR_SCHEMES = {
     "light": Qt.ColorScheme.Light,
     "dark": Qt.ColorScheme.Dark,
 }
-FIELD_LIGHTER_PERCENT = 140
+FIELD_LIGHTER_PERCENT = 170
 SCHEMES = {"light": LIGHT, "dark": DARK}
 
 
@@ -50,7 +50,13 @@ def _palette(scheme: Scheme) -> QPalette:
         palette.setColor(QPalette.ColorGroup.All, role, QColor(scheme.text))
         palette.setColor(QPalette.ColorGroup.Disabled, role, faint)
     palette.setColor(QPalette.ColorRole.PlaceholderText, faint)
+    palette.setColor(QPalette.ColorRole.Highlight, QColor(scheme.selected))
+    palette.setColor(QPalette.ColorRole.HighlightedText, Qt.GlobalColor.white)
+    # On black, fields and buttons are seen by their areas: their outlines are darker still.
     palette.setColor(QPalette.ColorRole.Base, background.lighter(FIELD_LIGHTER_PERCENT))
+    if scheme is DARK:
+        palette.setColor(QPalette.ColorRole.Accent, QColor(scheme.selected).lighter())
+        palette.setColor(QPalette.ColorRole.Button, background.lighter(FIELD_LIGHTER_PERCENT))
     return palette
 
 

@@ -10,13 +10,19 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from nam_engine.job_file import Ending
+from nam_engine.past import PastTraining
 from nam_gui.checker import Checker
+from nam_gui.compare_task import CompareTask, ModelSource
 from nam_gui.devices_task import DevicesTask
 from nam_gui.job import JobState
-from nam_gui.pair_reader import PairReader
 from nam_gui.pairing import Sorted
+from nam_gui.past import Past
+from nam_gui.past_tasks import Opened
+from nam_gui.reader import Reader
+from nam_gui.run import Run
 from nam_gui.settings import Settings, default_output_folder
-from nam_gui.tasks import DemoTask, Pair, PairSource, SignalTask, SortTask
+from nam_gui.tasks import DemoTask, Pair, PairSource, PairTask, SignalTask, SortTask, Task
 from nam_gui.training import RunState, Training
 
 __all__ = ["Controller", "RunState"]
@@ -33,22 +39,37 @@ class Controller(Training):
     input_changed = Signal()
     asked = Signal(str, list)
     """A question about dropped files, and the files."""
+    models_found = Signal(list)
+    """list[Path]: models among dropped files."""
     devices_known = Signal(tuple)
-    """Lines about the processors that can train, or why nothing is known."""
+    """A tuple of ``device_words.Device``, the fastest first."""
+    devices_unknown = Signal(str)
+    """Why nothing is known of them."""
     pair_loaded = Signal(int, object)
     """A job and its ``tasks.Pair``, which somebody wants to look at."""
+    opened = Signal(int)
+    """A training of an earlier day is in the queue again."""
+    comparison_loaded = Signal(int, object)
+    """A job and what its models make of it, a ``comparison.Comparison``."""
+    comparison_failed = Signal(int, str)
     closed = Signal()
 
     def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(settings, parent)
         self.input_info: tuple[str, float, str] | None = None
         self._checker = Checker(self.queue, self._threads, self)
-        self._reader = PairReader(self._threads, self)
+        self.past = Past(self._threads, self)
+        self._pairs = Reader(PairTask, self._threads, self)
+        self._comparisons = Reader(CompareTask, self._threads, self)
         self.queue.renamed.connect(self._renamed)
         self._threads.ended.connect(self.closed)
         self._checker.changed.connect(self._follow)
         self._checker.input_checked.connect(self._input_checked)
-        self._reader.loaded.connect(self._pair_loaded)
+        self.past.opened.connect(self._opened)
+        self.job_ended.connect(self.look_back)
+        self._pairs.loaded.connect(self._pair_loaded)
+        self._comparisons.loaded.connect(self._compared)
+        self._comparisons.failed.connect(self._compare_failed)
 
     # What the user does
 
@@ -110,12 +131,17 @@ class Controller(Training):
 
     def load_pair(self, job_id: int) -> None:
         """Read a checked job's recordings in the background to be looked at."""
-        job = self.queue.find(job_id)
-        source = self.runs[job_id].begun_with.input_path if self._is_begun(job_id) else None
-        source = source or self.input_path
-        if job is not None and job.report is not None and source is not None:
-            rate = job.report.sample_rate_hz
-            self._reader.load(PairSource(job_id, source, job.recording, rate))
+        source = self._pair_source(job_id)
+        if source is not None:
+            self._pairs.load(source)
+
+    def load_comparison(self, job_id: int) -> None:
+        """Play a job's models in the background to be seen and heard beside its recording."""
+        job, run = self.queue.find(job_id), self.runs.get(job_id)
+        if job is not None and run is not None and job.model_path is not None:
+            epochs_done = len(run.history)
+            source = ModelSource(job_id, job.model_path, epochs_done, run.begun_with)
+            self._comparisons.load(source)
 
     def save_signal(self, path: Path) -> None:
         """Write the test signal in the background."""
@@ -130,11 +156,29 @@ class Controller(Training):
         task.succeeded.connect(self._demo_made)
         self._threads.start(task)
 
+    @Slot()
+    def look_back(self) -> None:
+        """Look in the background for earlier trainings; ``past`` says what was found."""
+        folder = self.settings.output_folder or default_output_folder()
+        self.past.look([folder, *self.settings.recent_folders])
+
+    def open_capture(self, folder: Path) -> None:
+        """Put an earlier training into the queue, with all that is known of it."""
+        self.past.open([folder], goes_on=False)
+
+    def continue_captures(self, folders: Sequence[Path]) -> None:
+        """Put interrupted trainings into the queue and go on with them."""
+        self.past.open(folders, goes_on=True)
+
     def probe_devices(self) -> None:
         """Find out in the background which processors can train here."""
         task = DevicesTask(self)
         task.succeeded.connect(self.devices_known)
         task.failed.connect(self._devices_unknown)
+        self._threads.start(task)
+
+    def start(self, task: Task) -> None:
+        """Run a task that others listen to; it has ended when ``closed`` is emitted."""
         self._threads.start(task)
 
     def shut_down(self) -> None:
@@ -158,6 +202,8 @@ class Controller(Training):
             self.said.emit(self.tr("{name} was left out: {why}").format(name=path.name, why=why))
         if found.input is not None:
             self.set_input(found.input)
+        if found.models:
+            self.models_found.emit(list(found.models))
         if found.question:
             self.asked.emit(found.question, list(found.recordings))
         else:
@@ -177,7 +223,7 @@ class Controller(Training):
 
     @Slot(str, str)
     def _devices_unknown(self, message: str, remedy: str) -> None:
-        self.devices_known.emit((f"{message} {remedy}".strip(),))
+        self.devices_unknown.emit(f"{message} {remedy}".strip())
 
     # The queue
 
@@ -206,10 +252,68 @@ class Controller(Training):
     def _follow(self) -> None:
         self._refresh()
 
+    # Trainings of earlier days
+
+    @Slot(object)
+    def _opened(self, opened: Opened) -> None:
+        for problem in opened.problems:
+            self.said.emit(problem)
+        for training in opened.trainings:
+            self._restore(training, goes_on=opened.goes_on)
+        self._refresh()
+        if opened.goes_on and opened.trainings:
+            self.train()
+
+    def _restore(self, training: PastTraining, *, goes_on: bool) -> None:
+        """Into the row of its recording, unless another training of that runs."""
+        run = Run.restored(training)
+        begun_with, choices = run.begun_with, run.begun_with.choices
+        recording = begun_with.output_path
+        self.queue.add([recording])
+        job = next(job for job in self.queue.jobs() if job.recording.absolute() == recording)
+        if self._refuses(job.id):
+            return
+        self.runs[job.id] = run
+        is_done = training.file.ending is Ending.DONE
+        ended = JobState.DONE if is_done else JobState.STOPPED
+        self.queue.update(
+            job.id,
+            name=begun_with.user.name or recording.stem,
+            metadata=begun_with.user,
+            latency_samples=choices.latency_samples,
+            flip=choices.flip_polarity,
+            ignore_checks=choices.ignore_checks,
+            report=None,
+            state=JobState.READY if goes_on else ended,
+            message="",
+            progress=len(run.history) / run.epochs,
+            esr=run.esr(),
+            model_path=training.model_path,
+        )
+        if goes_on and self.input_path is None:
+            self.set_input(begun_with.input_path)
+        self.opened.emit(job.id)
+
     # Recordings to look at
 
-    @Slot(int, object)
-    def _pair_loaded(self, job_id: int, pair: Pair) -> None:
+    def _pair_source(self, job_id: int) -> PairSource | None:
         job = self.queue.find(job_id)
-        if job is not None and job.report is not None:
-            self.pair_loaded.emit(job_id, pair)
+        path = self.runs[job_id].begun_with.input_path if self._is_begun(job_id) else None
+        path = path or self.input_path
+        if job is None or job.report is None or path is None:
+            return None
+        return PairSource(job_id, path, job.recording, job.report.sample_rate_hz)
+
+    @Slot(object, object)
+    def _pair_loaded(self, source: PairSource, pair: Pair) -> None:
+        if source == self._pair_source(source.job_id):
+            self.pair_loaded.emit(source.job_id, pair)
+
+    @Slot(object, object)
+    def _compared(self, source: ModelSource, comparison: object) -> None:
+        if self._is_begun(source.job_id):
+            self.comparison_loaded.emit(source.job_id, comparison)
+
+    @Slot(object, str)
+    def _compare_failed(self, source: ModelSource, sentence: str) -> None:
+        self.comparison_failed.emit(source.job_id, sentence)

@@ -23,7 +23,9 @@ from nam_gui.axes import three_digits
 from nam_gui.epoch_plot import EpochPlot, Line
 from nam_gui.epoch_table import EpochTable
 from nam_gui.esr_plot import AIM_HIGH, AIM_LOW, Best, EsrPlot
+from nam_gui.figures import esr_text
 from nam_gui.plots import Charts, Plot, quiet_label, submodel_colour, swatch_text, translucent
+from nam_gui.rig_picture import RigPicture
 
 __all__ = ["Curves"]
 
@@ -129,7 +131,13 @@ class Curves(Charts):
             plot.setXLink(self._main.getPlotItem())
             plot.axes["bottom"].setStyle(showValues=False)
             plot.hide()
-        self._empty = quiet_label(self.tr("The curves appear when training starts."))
+        self._empty = QWidget()
+        about = QVBoxLayout(self._empty)
+        about.setSpacing(3 * style.SPACING)
+        about.addStretch()
+        about.addWidget(RigPicture())
+        about.addWidget(quiet_label(self.tr("The curves appear when training starts.")))
+        about.addStretch()
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self._charts)
@@ -148,7 +156,8 @@ class Curves(Charts):
         buttons.addWidget(self._all_button)
         buttons.addWidget(self._picture_button)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        side = 2 * style.SPACING  # as on the other pages
+        layout.setContentsMargins(side, side, side, style.SPACING)
         layout.setSpacing(style.SPACING)
         layout.addWidget(self._stack, 1)
         layout.addLayout(buttons)
@@ -169,7 +178,7 @@ class Curves(Charts):
         has_charts = bool(self._run.submodels or self._earlier)
         self._stack.setCurrentWidget(self._charts if has_charts else self._empty)
         for button in (self._details_box, self._all_button, self._picture_button):
-            button.setEnabled(has_charts)
+            button.setVisible(has_charts)
 
     def _redraw(self) -> None:
         self._timer.stop()
@@ -200,7 +209,7 @@ class Curves(Charts):
             if row is not None:
                 esr, epoch = self._run.esrs(place)[row], int(self._run.epochs[row])
                 title = style.submodel_title(name)
-                text = self.tr("{0} {1}, epoch {2}").format(title, three_digits(esr), epoch)
+                text = self.tr("{0} {1}, epoch {2}").format(title, esr_text(esr), epoch)
                 found.append(Best(text, submodel_colour(name, place), epoch, esr))
         return found
 
@@ -237,7 +246,7 @@ class Curves(Charts):
         run = self._run
         lines = [self.tr("epoch {0}").format(int(run.epochs[row]))]
         for place, name in enumerate(run.submodels):
-            text = f"{style.submodel_title(name)} {three_digits(run.esrs(place)[row])}"
+            text = f"{style.submodel_title(name)} {esr_text(run.esrs(place)[row])}"
             lines.append(swatch_text("━", submodel_colour(name, place), text))
         lines.append(self.tr("training loss {0}").format(three_digits(run.losses[row])))
         lines.append(self.tr("learning rate {0}").format(three_digits(run.learning_rates[row])))

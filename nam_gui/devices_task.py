@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from nam_gui.device_words import device_line
+from nam_gui.device_words import Device
 from nam_gui.tasks import Task
 
 __all__ = ["DevicesTask"]
 
 
 class DevicesTask(Task):
-    """Tries every device; carries a tuple of lines, the fastest device first."""
+    """Tries every device; carries a tuple of :class:`Device`, the fastest first."""
 
     def work(self) -> Any:
         from nam_engine.devices import probe_devices
 
         return tuple(
-            device_line(report.name, report.description, report.problem)
-            for report in probe_devices()
+            Device(report.name, report.description, report.problem) for report in probe_devices()
         )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QEvent, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from nam_gui import style
 from nam_gui.style import SPACING
 
 __all__ = ["DropZone"]
+
+TITLE_SCALE = 1.4  # as on the other pages
 
 
 class DropZone(QWidget):
@@ -22,10 +24,8 @@ class DropZone(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._place = QWidget()
-        title = _wrapped(self.tr("Drop your recordings here"))
-        font = title.font()
-        font.setPointSizeF(1.3 * font.pointSizeF())
-        title.setFont(font)
+        self._title = _wrapped(self.tr("Drop your recordings here"))
+        self._scale_title()
         about = _wrapped(
             self.tr("What you played into the amp, and what came out of it: files or a folder.")
         )
@@ -35,7 +35,7 @@ class DropZone(QWidget):
         place.setContentsMargins(2 * SPACING, 3 * SPACING, 2 * SPACING, 3 * SPACING)
         place.setSpacing(SPACING)
         place.addStretch(1)
-        place.addWidget(title)
+        place.addWidget(self._title)
         place.addWidget(about)
         place.addSpacing(SPACING)
         place.addWidget(self.add_button, 0, Qt.AlignmentFlag.AlignHCenter)
@@ -55,6 +55,16 @@ class DropZone(QWidget):
         layout.addSpacing(SPACING)
         layout.addWidget(_wrapped(self.tr("No amp at hand? There is one built in:")))
         layout.addWidget(self.demo_button, 0, Qt.AlignmentFlag.AlignHCenter)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.FontChange:
+            self._scale_title()
+
+    def _scale_title(self) -> None:
+        font = QFont(self.font())
+        font.setPointSizeF(TITLE_SCALE * font.pointSizeF())
+        self._title.setFont(font)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """A dashed line around the place to drop on."""

@@ -23,9 +23,10 @@ FAR_BELOW = 1e-12
 # So much is always in view: where the curves have to go.
 AIM_LOW, AIM_HIGH = 0.006, 0.15
 SHAPES = ("o", "d", "s", "t1")
-DOT_SIZE = 10
+DOT_SHARE = 0.7  # of the text's height
 LABEL_ALPHA, READOUT_ALPHA = 130, 240
 LABEL_BELOW, LABEL_ABOVE = -0.25, 1.25  # anchors: a quarter of the text's height away
+ROOM_FOR_LABEL = 1.4  # times its height: with the distance from its dot
 SHADES = (44, 24, 24)
 
 
@@ -80,7 +81,7 @@ class EsrPlot(EpochPlot):
             x=[mark.epoch for mark in self._best],
             y=[self._height(mark) for mark in self._best],
             symbol=[SHAPES[place % len(SHAPES)] for place in range(len(self._best))],
-            size=DOT_SIZE,
+            size=self._dot_size(),
             brush=[pg.mkBrush(mark.colour) for mark in self._best],
             pen=pg.mkPen(style.scheme().background, width=1.5),
         )
@@ -116,6 +117,9 @@ class EsrPlot(EpochPlot):
         metrics = QFontMetrics(self._text_font)
         return max(map(metrics.horizontalAdvance, self._band_names)) + 2 * style.SPACING
 
+    def _dot_size(self) -> int:
+        return round(DOT_SHARE * QFontMetrics(self._text_font).height())
+
     def _dress(self, text: pg.TextItem) -> None:
         text.setFont(self._text_font)
         text.fill = pg.mkBrush(translucent(style.scheme().background, LABEL_ALPHA))
@@ -147,16 +151,17 @@ class EsrPlot(EpochPlot):
         self.words.setTicks([words])
 
     def _place_labels(self) -> None:
-        """Right of the dots where there is room; the lowest below its dot, others above."""
-        (_, right), (bottom, _) = self.view.viewRange()
+        """Right of the dots as far as there is room; the lowest below its dot, others above."""
+        (_, right), (bottom, top) = self.view.viewRange()
         pixel_x, pixel_y = self.view.viewPixelSize()
         lowest = min((mark.esr for mark in self._best), default=0.0)
         for label, mark in zip(self._labels, self._best, strict=False):
             size, height = label.boundingRect(), self._height(mark)
-            fits_right = mark.epoch + size.width() * pixel_x < right
-            is_below = mark.esr == lowest and height - 1.4 * size.height() * pixel_y > bottom
-            label.setAnchor((0.0 if fits_right else 1.0, LABEL_BELOW if is_below else LABEL_ABOVE))
-            label.setPos(mark.epoch, height)
+            room = ROOM_FOR_LABEL * size.height() * pixel_y
+            is_below = mark.esr == lowest and height - room > bottom
+            label.setAnchor((0.0, LABEL_BELOW if is_below else LABEL_ABOVE))
+            x = min(mark.epoch + self._dot_size() / 2 * pixel_x, right - size.width() * pixel_x)
+            label.setPos(x, height if is_below else min(height, top - room))
 
     def _place_readout(self) -> None:
         """At the top, where curves are rarely, on the side of the cursor that has room."""

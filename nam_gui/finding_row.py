@@ -48,7 +48,10 @@ class FindingRow(QWidget):
         title.setPalette(palette)
         cause = wrapped(finding.cause)
         cause.setFont(_changed(self.font(), scale=SMALL))
-        remedy = wrapped(self.tr("What to do: {0}").format(finding.remedy))
+        is_fine = finding.severity is Severity.INFO  # then there is nothing to be done
+        remedy = wrapped(
+            finding.remedy if is_fine else self.tr("What to do: {0}").format(finding.remedy)
+        )
         rows: list[QWidget] = [title, wrapped(finding.message), remedy, cause]
         picture = picture_of(finding, report)
         if picture is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
@@ -31,7 +31,7 @@ class JobState(Enum):
     CHECKING = Look(str(QT_TRANSLATE_NOOP("JobState", "checking")), "◌", "faint")
     READY = Look(str(QT_TRANSLATE_NOOP("JobState", "ready")), "●", "good")
     HAS_FINDINGS = Look(str(QT_TRANSLATE_NOOP("JobState", "look at it")), "▲", "warn")
-    BLOCKED = Look(str(QT_TRANSLATE_NOOP("JobState", "cannot be trained")), "■", "stop")
+    BLOCKED = Look(str(QT_TRANSLATE_NOOP("JobState", "unusable")), "■", "stop")
     QUEUED = Look(str(QT_TRANSLATE_NOOP("JobState", "in line")), "◇", "text")
     TRAINING = Look(str(QT_TRANSLATE_NOOP("JobState", "training")), "▶", "text")
     PAUSED = Look(str(QT_TRANSLATE_NOOP("JobState", "paused")), "‖", "warn")
@@ -75,6 +75,16 @@ class Job:
     esr: tuple[float, ...] = ()
     model_path: Path | None = None
     seconds_left: float = math.nan
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether there is a model that nobody works on any more."""
+        return self.model_path is not None and self.state in (JobState.DONE, JobState.STOPPED)
+
+    @property
+    def user_metadata(self) -> UserMetadata:
+        """What its model says: it is called as the recording where it has no name of its own."""
+        return replace(self.metadata, name=self.metadata.name or self.name)
 
     @property
     def choices(self) -> Choices:

@@ -30,15 +30,21 @@ CAN_SKIP = (JobState.QUEUED, JobState.TRAINING, JobState.PAUSED)
 
 
 class JobTable(QTreeView):
-    """Jobs in rows that can be dragged; columns as there is room."""
+    """Jobs in rows that can be dragged; columns as there is room.
+
+    Signals that end in ``_requested`` with an int carry the id of a job, once for each that
+    is selected.
+    """
 
     selected_job_changed = Signal(int)
     """The id of the job that is looked at, -1 for none."""
     remove_requested = Signal(int)
     retry_requested = Signal(int)
+    train_more_requested = Signal(int)
     skip_requested = Signal(int)
     show_requested = Signal(int)
-    export_requested = Signal(int)
+    export_requested = Signal(list)
+    """list[int]: the ids of all selected jobs that have a model."""
 
     def __init__(self, model: QueueModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,6 +53,7 @@ class JobTable(QTreeView):
         self.setItemDelegate(JobDelegate(self))
         self.setAccessibleName(self.tr("Recordings"))
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.viewport().setAutoFillBackground(False)  # a part of the window, no field in it
         self.setRootIsDecorated(False)
         self.setItemsExpandable(False)
         self.setUniformRowHeights(True)
@@ -86,11 +93,21 @@ class JobTable(QTreeView):
         self.up_action = self._action(self.tr("Move up"), "Alt+Up", self._move_up)
         self.down_action = self._action(self.tr("Move down"), "Alt+Down", self._move_down)
         self.retry_action = self._action(self.tr("Train again"), "Ctrl+R", self._retry)
+        self.train_more_action = self._action(
+            self.tr("Train more"), "Ctrl+Shift+T", self._train_more
+        )
         self.skip_action = self._action(self.tr("Skip"), "Ctrl+K", self._skip)
         self.export_action = self._action(self.tr("Export…"), "Ctrl+E", self._export)
+        # As in any program, also where another part of the window has the keyboard.
+        self.export_action.setShortcuts([QKeySequence("Ctrl+E"), QKeySequence("Ctrl+Shift+S")])
+        self.export_action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
         self.show_action = self._action(self.tr("Show in folder"), "Ctrl+Shift+R", self._show)
         self.remove_action = self._action(
             self.tr("Remove"), QKeySequence(QKeySequence.StandardKey.Delete), self._remove
+        )
+        self.select_all_action = self._action(self.tr("Select all"), "Ctrl+A", self.selectAll)
+        self.select_none_action = self._action(
+            self.tr("Select none"), "Ctrl+Shift+A", self.clearSelection
         )
         self._enable_actions()
 
@@ -116,7 +133,7 @@ class JobTable(QTreeView):
         menu = QMenu(self)
         menu.addActions([self.export_action, self.show_action])
         menu.addSeparator()
-        menu.addActions([self.retry_action, self.skip_action])
+        menu.addActions([self.retry_action, self.train_more_action, self.skip_action])
         menu.addSeparator()
         menu.addActions([self.rename_action, self.up_action, self.down_action])
         menu.addSeparator()
@@ -126,14 +143,18 @@ class JobTable(QTreeView):
     def _enable_actions(self) -> None:
         jobs = self._selected_jobs()
         current = self.currentIndex().row() if self.selected_job() else -1
-        for action in (self.rename_action, self.show_action):
-            action.setEnabled(current >= 0)
-        self.remove_action.setEnabled(bool(jobs))
+        looked_at = self.selected_job()
+        self.rename_action.setEnabled(looked_at is not None)
+        self.show_action.setEnabled(looked_at is not None and looked_at.model_path is not None)
+        self.remove_action.setEnabled(any(job.state is not JobState.TRAINING for job in jobs))
         self.up_action.setEnabled(current > 0)
         self.down_action.setEnabled(0 <= current < self._model.rowCount() - 1)
         self.retry_action.setEnabled(any(job.state in CAN_RETRY for job in jobs))
+        self.train_more_action.setEnabled(any(job.is_finished for job in jobs))
         self.skip_action.setEnabled(any(job.state in CAN_SKIP for job in jobs))
         self.export_action.setEnabled(any(job.model_path for job in jobs))
+        self.select_all_action.setEnabled(len(jobs) < self._model.rowCount())
+        self.select_none_action.setEnabled(bool(jobs))
 
     def _selected_jobs(self) -> list[Job]:
         """From top to bottom."""
@@ -158,15 +179,18 @@ class JobTable(QTreeView):
             if job.state in CAN_RETRY:
                 self.retry_requested.emit(job.id)
 
+    def _train_more(self) -> None:
+        for job in self._selected_jobs():
+            if job.is_finished:
+                self.train_more_requested.emit(job.id)
+
     def _skip(self) -> None:
         for job in self._selected_jobs():
             if job.state in CAN_SKIP:
                 self.skip_requested.emit(job.id)
 
     def _export(self) -> None:
-        for job in self._selected_jobs():
-            if job.model_path:
-                self.export_requested.emit(job.id)
+        self.export_requested.emit([job.id for job in self._selected_jobs() if job.model_path])
 
     def _show(self) -> None:
         if job := self.selected_job():

@@ -50,7 +50,7 @@ class JobWords(QObject):
         if job.report is not None:
             lines += [f.message for f in job.report.findings if f.severity is not Severity.INFO]
         if job.state is JobState.TRAINING and math.isfinite(job.seconds_left):
-            lines.append(self.tr("{0} left").format(self._about(job.seconds_left)))
+            lines.append(self.tr("{0} left").format(self.about(job.seconds_left)))
         return "\n".join(lines)
 
     def summary(self, jobs: Sequence[Job], now: datetime) -> str:
@@ -70,7 +70,7 @@ class JobWords(QObject):
                 parts.append(text.format(found))
         seconds_left = sum(job.seconds_left for job in jobs if job.state in TO_TRAIN)
         if count(*TO_TRAIN) and math.isfinite(seconds_left):
-            parts.append(self.tr("{0} left").format(self._about(seconds_left)))
+            parts.append(self.tr("{0} left").format(self.about(seconds_left)))
             # A paused training ends nobody knows when.
             if not count(JobState.PAUSED):
                 end = now + timedelta(seconds=seconds_left)
@@ -80,7 +80,7 @@ class JobWords(QObject):
                 parts.append(self.tr("finished at {0}").format(clock))
         return ", ".join(parts)
 
-    def _about(self, seconds: float) -> str:
+    def about(self, seconds: float) -> str:
         """Rounded as far as anybody can know it."""
         if seconds < 59.5:
             return self.tr("about {0} s").format(max(1, round(seconds)))

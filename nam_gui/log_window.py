@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
@@ -49,6 +49,11 @@ class LogWindow(QWidget):
     def add(self, text: str) -> None:
         """Say something now. Somebody who reads further up stays there."""
         self._text.appendPlainText(f"{datetime.now():%H:%M:%S}  {text}")
+
+    @Slot(str)
+    def add_details(self, text: str) -> None:
+        """What belongs into a report."""
+        self._text.appendPlainText(text)
 
     def sizeHint(self) -> QSize:  # noqa: N802
         metrics = self.fontMetrics()

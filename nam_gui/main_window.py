@@ -3,75 +3,94 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+import logging
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Qt, QTimer, QUrl, Slot
-from PySide6.QtGui import QAction, QCloseEvent, QDesktopServices, QKeySequence
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QInputDialog,
     QMainWindow,
-    QMenu,
-    QMessageBox,
     QSplitter,
     QVBoxLayout,
     QWidget,
 )
 
-from nam_engine.errors import NamEngineError
 from nam_engine.events import EpochDone, Started, StepsDone, TrainEvent
 from nam_gui.about import AboutDialog
 from nam_gui.appearance import apply
+from nam_gui.closing import Closing
 from nam_gui.controller import Controller, RunState
+from nam_gui.device_watch import DeviceWatch
 from nam_gui.drop import FileDrops
-from nam_gui.export import export_model, proposed_path
-from nam_gui.file_dialogs import (
-    ask_export_path,
-    ask_input,
-    ask_picture_path,
-    ask_recordings,
-    ask_signal_path,
-)
+from nam_gui.exporter import Exporter
+from nam_gui.file_actions import FileActions
+from nam_gui.gpu_help import GpuHelp
 from nam_gui.log_window import LogWindow
+from nam_gui.menus import EditMenu, FileMenu, HelpMenu, TrainMenu
+from nam_gui.model_windows import ModelWindows
+from nam_gui.offer_bar import OfferBar
+from nam_gui.presence import Presence
 from nam_gui.queue_view import QueueView
+from nam_gui.recent_menu import RecentMenu
 from nam_gui.recording_page import RecordingPage
 from nam_gui.run_bar import RunBar
 from nam_gui.settings import Settings
 from nam_gui.settings_dialog import SettingsDialog
 from nam_gui.style import SPACING
+from nam_gui.taskbar import Taskbar
+from nam_gui.tray import Tray
+from nam_gui.view_menu import ViewMenu
 
 __all__ = ["MainWindow"]
 
 QUEUE_WIDTH, PAGE_WIDTH = 420, 860
 
+_log = logging.getLogger(__name__)
+
 
 class MainWindow(QMainWindow):
-    """Shows a :class:`Controller`; knows nothing of threads or of training."""
+    """Shows a :class:`Controller`; knows nothing of threads or of training.
 
-    def __init__(self, controller: Controller) -> None:
+    ``tray`` and ``taskbar`` are what the desktop has of them.
+    """
+
+    gone = Signal()
+    """Closed, after everything was saved and every thread has ended."""
+
+    def __init__(
+        self, controller: Controller, tray: Tray | None = None, taskbar: Taskbar | None = None
+    ) -> None:
         super().__init__()
         self.controller = controller
         self._is_closing = self._is_closed = False
-        self._still_open = 0
         self.setWindowTitle("NAM A2 Trainer")
         self.resize(QUEUE_WIDTH + PAGE_WIDTH, 720)
         self.queue_view = QueueView(controller.queue)
         self.page = RecordingPage(controller)
         self.run_bar = RunBar()
+        self.offer_bar = OfferBar()
+        self.recent = RecentMenu(self)
         self.log = LogWindow(self)
         self.settings_dialog = SettingsDialog(self)
-        self.settings_dialog.set_settings(controller.settings)
         self.about = AboutDialog(self)
+        self.files = FileActions(controller, self)
+        self.exporter = Exporter(controller, self)
+        self.models = ModelWindows(controller, self)
+        self.gpu_help = GpuHelp(self)
+        self.devices = DeviceWatch(controller, self)
+        self.closing = Closing(self, controller, can_hide=tray is not None)
+        self.presence = Presence(self, controller, self.closing, tray, taskbar)
         self._lay_out()
         self._make_menus()
         self._connect()
-        FileDrops(self).dropped.connect(controller.add_files)
         geometry = controller.settings.window_geometry
         if geometry:
             self.restoreGeometry(QByteArray(base64.b64decode(geometry)))
+        self._show_settings()
         self._show_state()
+        self._show_what_can_be_done()
 
     def _lay_out(self) -> None:
         splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -85,158 +104,142 @@ class MainWindow(QMainWindow):
         rows = QVBoxLayout(whole)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(SPACING)
+        rows.addWidget(self.offer_bar)
         rows.addWidget(splitter, 1)
         rows.addWidget(self.run_bar)
         self.setCentralWidget(whole)
 
     def _make_menus(self) -> None:
-        key, controller = QKeySequence.StandardKey, self.controller
-        menu = self.menuBar().addMenu(self.tr("&File"))
-        self._add(menu, self.tr("&Add recordings…"), self._ask_for_recordings, key.Open)
-        self._add(menu, self.tr("Choose the &input…"), self._ask_for_input, "Ctrl+I")
-        self._add(menu, self.tr("Save the &test signal…"), self._save_signal)
-        self._add(menu, self.tr("Try the &demo"), controller.load_demo)
-        menu.addSeparator()
-        self._add(menu, self.tr("&Export…"), self._export_selected, key.SaveAs)
-        self._add(menu, self.tr("&Settings…"), self.settings_dialog.show, key.Preferences)
-        menu.addSeparator()
-        self._add(menu, self.tr("&Quit"), self.close, key.Quit)
-        menu = self.menuBar().addMenu(self.tr("&Train"))
-        self._add(menu, self.tr("&Train"), controller.train, "Ctrl+T")
-        self._add(menu, self.tr("&Pause"), controller.pause, "Ctrl+P")
-        self._add(menu, self.tr("&Stop and keep the best"), controller.stop, "Ctrl+.")
-        menu = self.menuBar().addMenu(self.tr("&Help"))
-        self._add(menu, self.tr("What has &happened…"), self.log.show, "Ctrl+L")
-        self._add(menu, self.tr("&About…"), self._show_about)
-
-    def _add(
-        self,
-        menu: QMenu,
-        text: str,
-        slot: Callable[[], object],
-        shortcut: str | QKeySequence.StandardKey | None = None,
-    ) -> None:
-        action = QAction(text, self)
-        if shortcut is not None:
-            action.setShortcut(QKeySequence(shortcut))
-        action.triggered.connect(slot)
-        menu.addAction(action)
+        table = self.queue_view.table
+        self.file_menu = FileMenu(table, self)
+        self.file_menu.insertMenu(self.file_menu.recent_folders.menuAction(), self.recent)
+        self.edit_menu = EditMenu(table, self)
+        self.view_menu = ViewMenu(self.page.tabs, self)
+        self.train_menu = TrainMenu(self)
+        self.help_menu = HelpMenu(self)
+        for menu in (
+            self.file_menu,
+            self.edit_menu,
+            self.view_menu,
+            self.train_menu,
+            self.help_menu,
+        ):
+            self.menuBar().addMenu(menu)
 
     def _connect(self) -> None:
-        controller, queue = self.controller, self.queue_view
+        controller, page = self.controller, self.page
         controller.state_changed.connect(self._show_state)
         controller.input_changed.connect(self._show_input)
+        controller.settings_changed.connect(self._show_settings)
         controller.said.connect(self.say)
-        controller.asked.connect(self._ask_which_is_input)
         controller.happened.connect(self._on_event)
         controller.devices_known.connect(self.about.set_devices)
+        controller.opened.connect(page.select)
+        controller.opened.connect(self.queue_view.select_job)
+        controller.past.found.connect(self.recent.set_captures)
+        controller.past.interrupted.connect(self.offer_bar.offer)
+        self.recent.chosen.connect(controller.open_capture)
+        self.offer_bar.continue_requested.connect(controller.continue_captures)
+        self.offer_bar.later_requested.connect(controller.past.leave)
+        controller.devices_known.connect(self.gpu_help.set_devices)
+        controller.devices_unknown.connect(self.about.set_devices_text)
+        self.devices.changed.connect(self.run_bar.set_device)
+        self.closing.agreed.connect(self._close_down)
         controller.closed.connect(self._on_closed)
-        self.page.waveform.ended.connect(self._on_closed)
-        queue.files_dropped.connect(controller.add_files)
-        queue.add_requested.connect(self._ask_for_recordings)
-        queue.input_requested.connect(self._ask_for_input)
-        queue.signal_requested.connect(self._save_signal)
-        queue.demo_requested.connect(controller.load_demo)
-        queue.selected_job_changed.connect(self.page.select)
-        queue.retry_requested.connect(controller.retry)
-        queue.remove_requested.connect(controller.remove)
-        queue.skip_requested.connect(controller.skip)
-        queue.show_requested.connect(self._show_in_folder)
-        queue.export_requested.connect(self._export)
-        self.page.export_requested.connect(self._export)
-        self.page.show_requested.connect(self._show_in_folder)
-        self.page.picture_requested.connect(self._save_picture)
+        page.export_requested.connect(self.exporter.export)
+        page.show_requested.connect(self.files.show_in_folder)
+        page.picture_requested.connect(self.files.ask_for_picture_path)
+        self.files.picture_path_chosen.connect(self._save_picture)
         self.run_bar.train_requested.connect(controller.train)
         self.run_bar.stop_requested.connect(controller.stop)
         self.run_bar.pause_requested.connect(controller.pause)
+        self.run_bar.gpu_help_requested.connect(self._show_gpu_help)
         self.settings_dialog.changed.connect(self._use_settings)
+        FileDrops(self).dropped.connect(self.files.add)
+        self._connect_queue()
+        self._connect_menus()
+
+    def _connect_queue(self) -> None:
+        controller, queue, table = self.controller, self.queue_view, self.queue_view.table
+        queue.files_dropped.connect(self.files.add)
+        queue.add_requested.connect(self.files.ask_for_recordings)
+        queue.input_requested.connect(self.files.ask_for_input)
+        queue.signal_requested.connect(self.files.save_signal)
+        queue.demo_requested.connect(controller.load_demo)
+        queue.export_all_requested.connect(self.exporter.export_all)
+        table.selected_job_changed.connect(self.page.select)
+        table.selected_job_changed.connect(self.models.select)
+        table.retry_requested.connect(controller.retry)
+        table.train_more_requested.connect(controller.train_more)
+        table.remove_requested.connect(controller.remove)
+        table.skip_requested.connect(controller.skip)
+        table.show_requested.connect(self.files.show_in_folder)
+        table.export_requested.connect(self.exporter.export_several)
+        table.selected_job_changed.connect(self._show_what_can_be_done)
+        for changed in (
+            controller.queue.dataChanged,
+            controller.queue.rowsInserted,
+            controller.queue.rowsRemoved,
+        ):
+            changed.connect(self._show_what_can_be_done)
+
+    def _connect_menus(self) -> None:
+        controller, files = self.controller, self.files
+        for action, slot in (
+            (self.file_menu.add_recordings, files.ask_for_recordings),
+            (self.file_menu.choose_input, files.ask_for_input),
+            (self.file_menu.open_model, files.ask_for_models),
+            (self.file_menu.save_signal, files.save_signal),
+            (self.file_menu.load_demo, controller.load_demo),
+            (self.file_menu.export_all, self.exporter.export_all),
+            (self.file_menu.settings, self.settings_dialog.show),
+            (self.file_menu.quit, self.close),
+            (self.edit_menu.info_to_all, self.page.metadata.apply_to_all_requested),
+            (self.view_menu.log, self.log.show),
+            (self.train_menu.train, controller.train),
+            (self.train_menu.pause, controller.pause),
+            (self.train_menu.stop, controller.stop),
+            (self.help_menu.gpu, self._show_gpu_help),
+            (self.help_menu.about, self._show_about),
+        ):
+            action.triggered.connect(slot)
+        self.file_menu.recent_folder_chosen.connect(files.ask_for_recordings_in)
+        self.view_menu.text_percent_chosen.connect(self._set_text_percent)
+        self.view_menu.theme_chosen.connect(self._set_theme)
 
     @Slot(str)
     def say(self, sentence: str) -> None:
         """Tell the user something, and keep it to be read again."""
+        _log.info("%s", sentence)
         self.log.add(sentence)
         self.run_bar.say(sentence)
 
-    # Files
-
-    @Slot()
-    def _ask_for_recordings(self) -> None:
-        if paths := ask_recordings(self):
-            self.controller.add_files(paths)
-
-    @Slot()
-    def _ask_for_input(self) -> None:
-        if path := ask_input(self):
-            self.controller.set_input(path)
-
-    @Slot(str, list)
-    def _ask_which_is_input(self, question: str, paths: list[Path]) -> None:
-        names = [path.name for path in paths]
-        title = self.tr("Which one is the input?")
-        name, is_chosen = QInputDialog.getItem(self, title, question, names, 0, False)
-        if is_chosen:
-            self.controller.set_input(paths[names.index(name)])
-        self.controller.add_recordings([p for p in paths if not is_chosen or p.name != name])
-
-    @Slot()
-    def _save_signal(self) -> None:
-        if path := ask_signal_path(self):
-            self.controller.save_signal(path)
-
-    @Slot()
-    def _save_picture(self) -> None:
-        folder = self.controller.settings.export_folder or Path.home()
-        path = ask_picture_path(self, folder / "curves.png")
-        if path is None:
-            return
+    @Slot(object)
+    def _save_picture(self, path: Path) -> None:
         try:
             self.page.curves.save_picture(path)
         except OSError as error:
             self.say(self.tr("{0} cannot be written ({1}).").format(path, error.strerror))
-
-    @Slot(int)
-    def _export(self, job_id: int) -> None:
-        job = self.controller.queue.job(job_id)
-        if job.model_path is None:
-            self.say(self.tr("{0} has no model yet.").format(job.name))
-            return
-        folder = self.controller.settings.export_folder or job.model_path.parents[1]
-        path = ask_export_path(self, proposed_path(folder, job.model_path))
-        if path is None:
-            return
-        try:
-            export_model(job.model_path, path)
-        except NamEngineError as error:
-            self.say(str(error))
-            return
-        settings = self.controller.settings
-        self.controller.settings = replace(settings, export_folder=path.parent)
-        self.settings_dialog.set_settings(self.controller.settings)
-        self.say(self.tr("Exported {0}.").format(path))
-
-    @Slot()
-    def _export_selected(self) -> None:
-        job = self.queue_view.selected_job()
-        if job is not None:
-            self._export(job.id)
-
-    @Slot(int)
-    def _show_in_folder(self, job_id: int) -> None:
-        path = self.controller.queue.job(job_id).model_path
-        if path is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
 
     # The run
 
     @Slot()
     def _show_state(self) -> None:
         controller = self.controller
+        self.train_menu.set_state(controller.state, can_train=controller.can_train)
         if controller.is_training:
             is_ending = controller.state in (RunState.PAUSING, RunState.STOPPING)
             self.run_bar.show_training(is_ending=is_ending)
         else:
             is_paused = controller.state is RunState.PAUSED
             self.run_bar.show_idle(can_train=controller.can_train, is_paused=is_paused)
+
+    @Slot()
+    def _show_what_can_be_done(self) -> None:
+        jobs = self.controller.queue.jobs()
+        self.file_menu.export_all.setEnabled(any(job.is_finished for job in jobs))
+        is_selected = self.queue_view.selected_job() is not None
+        self.edit_menu.info_to_all.setEnabled(is_selected and len(jobs) > 1)
 
     @Slot()
     def _show_input(self) -> None:
@@ -253,10 +256,9 @@ class MainWindow(QMainWindow):
             self.queue_view.select_job(job_id)
         elif isinstance(event, StepsDone | EpochDone):
             self.run_bar.show_progress(
-                self.controller.queue.job(job_id).name,
-                run.device_name,
                 min(len(run.history) + 1, run.epochs),
                 run.epochs,
+                event.steps_per_second,
                 event.seconds_left,
                 run.progress(event),
             )
@@ -266,14 +268,35 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _use_settings(self, settings: Settings) -> None:
         self.controller.settings = settings
+
+    @Slot(int)
+    def _set_text_percent(self, percent: int) -> None:
+        self.controller.settings = replace(self.controller.settings, text_percent=percent)
+
+    @Slot(str)
+    def _set_theme(self, theme: str) -> None:
+        self.controller.settings = replace(self.controller.settings, theme=theme)
+
+    @Slot()
+    def _show_settings(self) -> None:
+        settings = self.controller.settings
+        self.settings_dialog.set_settings(settings)
+        self.view_menu.set_settings(settings)
+        self.file_menu.set_recent_folders(settings.recent_folders)
         app = QApplication.instance()
         if isinstance(app, QApplication):
             apply(app, settings)
+        self.devices.refresh()
 
     @Slot()
     def _show_about(self) -> None:
         self.controller.probe_devices()
         self.about.show()
+
+    @Slot()
+    def _show_gpu_help(self) -> None:
+        self.controller.probe_devices()
+        self.gpu_help.show()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Asks while a training runs, which is ended and saved before the window goes."""
@@ -281,32 +304,26 @@ class MainWindow(QMainWindow):
             event.accept()
             return
         event.ignore()
-        if not self._is_closing and (not self.controller.is_training or self._may_stop()):
-            self._is_closing = True
-            geometry = base64.b64encode(bytes(self.saveGeometry().data())).decode()
-            self.controller.settings = replace(self.controller.settings, window_geometry=geometry)
-            self.run_bar.say(self.tr("Saving…"))
-            self._still_open = 2
-            self.page.waveform.shut_down()
-            self.controller.shut_down()
+        if not self._is_closing:
+            self.closing.ask()
 
-    def _may_stop(self) -> bool:
-        question = QMessageBox(self)
-        question.setIcon(QMessageBox.Icon.Question)
-        question.setText(self.tr("A training is running."))
-        question.setInformativeText(
-            self.tr("Stop it and keep the best so far? It can be continued later.")
-        )
-        role = QMessageBox.ButtonRole
-        stop = question.addButton(self.tr("Stop and keep the best"), role.AcceptRole)
-        question.addButton(self.tr("Keep training"), role.RejectRole)
-        question.exec()
-        return question.clickedButton() is stop
+    @Slot()
+    def _close_down(self) -> None:
+        if self._is_closing:
+            return
+        self._is_closing = True
+        geometry = base64.b64encode(bytes(self.saveGeometry().data())).decode()
+        self.controller.settings = replace(self.controller.settings, window_geometry=geometry)
+        self.run_bar.say(self.tr("Saving…"))
+        self.page.waveform.stop_playing()
+        self.controller.shut_down()
 
     @Slot()
     def _on_closed(self) -> None:
-        """The controller or the waveform page has ended its threads."""
-        self._still_open -= 1
-        if not self._still_open:
-            self._is_closed = True
-            QTimer.singleShot(0, self.close)
+        self._is_closed = True
+        QTimer.singleShot(0, self._go)
+
+    @Slot()
+    def _go(self) -> None:
+        self.close()
+        self.gone.emit()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import QEvent, QSignalBlocker, Signal
 from PySide6.QtWidgets import QFormLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from nam_engine.metadata import GearType, ToneType, UserMetadata
@@ -16,6 +16,7 @@ __all__ = ["MetadataForm"]
 
 GEAR_TYPES = tuple(GearType)
 TONE_TYPES = tuple(ToneType)
+CHARACTERS = 90
 
 
 class MetadataForm(QWidget):
@@ -88,6 +89,7 @@ class MetadataForm(QWidget):
         layout.addLayout(form)
         layout.addLayout(buttons)
         layout.addStretch()
+        self._limit_width()
 
     def metadata(self) -> UserMetadata:
         """What was set, by :meth:`set_metadata` or by the user since."""
@@ -110,6 +112,15 @@ class MetadataForm(QWidget):
             self._tone_type.setCurrentIndex(0 if tone is None else TONE_TYPES.index(tone) + 1)
         self._input_level.set_level(metadata.input_level_dbu)
         self._output_level.set_level(metadata.output_level_dbu)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.FontChange:
+            self._limit_width()
+
+    def _limit_width(self) -> None:
+        """Nobody writes a name that goes through a wide screen."""
+        self.setMaximumWidth(CHARACTERS * self.fontMetrics().averageCharWidth())
 
     def _read(self) -> None:
         gear, tone = self._gear_type.currentIndex(), self._tone_type.currentIndex()

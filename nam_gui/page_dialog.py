@@ -39,8 +39,11 @@ class PageDialog(QDialog):
         return self._size(max(wanted, self.page.totalMinimumSize().width()))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        # Only ever grows: nothing jumps about while somebody works in it.
-        if watched is self._content and event.type() is QEvent.Type.LayoutRequest:
+        # Only ever grows: nothing jumps about while somebody works in it. Before it is shown,
+        # a size that was set would stand against the hint. The event is asked first, because the
+        # last ones come when there is no content any more.
+        is_layout = event.type() is QEvent.Type.LayoutRequest and self.isVisible()
+        if is_layout and watched is self._content:
             wider = max(self.width(), self.page.totalMinimumSize().width())
             self.resize(self.size().expandedTo(self._size(wider)))
         return super().eventFilter(watched, event)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -30,8 +30,7 @@ OUTLINE = SPACING // 4
 class QueueView(QWidget):
     """Input, jobs and totals; a place to drop files while there are no jobs.
 
-    Signals that end in ``_requested`` with an int carry the id of a job, once for each that
-    is selected.
+    What is wanted of single jobs is said by ``table``.
     """
 
     files_dropped = Signal(list)
@@ -40,13 +39,7 @@ class QueueView(QWidget):
     add_requested = Signal()
     signal_requested = Signal()
     demo_requested = Signal()
-    selected_job_changed = Signal(int)
-    """The id of the job that is looked at, -1 for none."""
-    remove_requested = Signal(int)
-    retry_requested = Signal(int)
-    skip_requested = Signal(int)
-    show_requested = Signal(int)
-    export_requested = Signal(int)
+    export_all_requested = Signal()
 
     def __init__(self, model: QueueModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,6 +52,7 @@ class QueueView(QWidget):
         self.add_button.setAccessibleName(self.tr("Add recordings"))
         self.totals = QLabel()
         self.totals.setWordWrap(True)
+        self.export_all_button = QPushButton(self.tr("Export all…"))
         self._pages = QStackedWidget()
         self._pages.addWidget(self._zone_page())
         self._pages.addWidget(self._table_page())
@@ -88,6 +82,7 @@ class QueueView(QWidget):
     def _zone_page(self) -> QWidget:
         scroll = QScrollArea()
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it goes to where the keyboard is
         scroll.setWidgetResizable(True)
         scroll.setWidget(self.zone)
         return scroll
@@ -106,7 +101,10 @@ class QueueView(QWidget):
         layout.setSpacing(SPACING)
         layout.addLayout(head)
         layout.addWidget(self.table, 1)
-        layout.addWidget(self.totals)
+        foot = QHBoxLayout()
+        foot.addWidget(self.totals, 1)
+        foot.addWidget(self.export_all_button, 0, Qt.AlignmentFlag.AlignBottom)
+        layout.addLayout(foot)
         return page
 
     def _connect(self) -> None:
@@ -115,13 +113,7 @@ class QueueView(QWidget):
         self.zone.add_requested.connect(self.add_requested)
         self.zone.signal_requested.connect(self.signal_requested)
         self.zone.demo_requested.connect(self.demo_requested)
-        table = self.table
-        table.selected_job_changed.connect(self.selected_job_changed)
-        table.remove_requested.connect(self.remove_requested)
-        table.retry_requested.connect(self.retry_requested)
-        table.skip_requested.connect(self.skip_requested)
-        table.show_requested.connect(self.show_requested)
-        table.export_requested.connect(self.export_requested)
+        self.export_all_button.clicked.connect(self.export_all_requested)
         model = self._model
         for signal in (model.rowsInserted, model.rowsRemoved, model.dataChanged):
             signal.connect(self._on_model_changed)
@@ -132,6 +124,8 @@ class QueueView(QWidget):
     def _on_model_changed(self) -> None:
         self._pages.setCurrentIndex(1 if self._model.rowCount() else 0)
         self.totals.setText(self._model.summary())
+        finished = sum(job.is_finished for job in self._model.jobs())
+        self.export_all_button.setVisible(finished > 1)
 
     def _on_hovering(self, is_hovered: bool) -> None:
         self._is_hovered = is_hovered

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QModelIndex, Signal, Slot
+from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from nam_engine.events import EpochDone, Saved, Started, TrainEvent
@@ -40,7 +40,7 @@ class RecordingPage(QWidget):
         self._selected: int | None = None
         # What the pages that take reading show already.
         self._report_shown: CaptureReport | None = None
-        self._model_shown: tuple[int, int] | None = None
+        self._epochs_played: int | None = None
         self.curves = Curves()
         self.waveform = WaveformPage()
         self.checks = ChecksView()
@@ -67,6 +67,8 @@ class RecordingPage(QWidget):
         controller.happened.connect(self._on_event)
         controller.job_ended.connect(self._on_job_ended)
         controller.pair_loaded.connect(self._on_pair)
+        controller.comparison_loaded.connect(self._on_comparison)
+        controller.comparison_failed.connect(self._on_comparison_failed)
         controller.queue.dataChanged.connect(self._on_queue_changed)
         self.tabs.currentChanged.connect(self._show_what_takes_reading)
         self.curves.picture_requested.connect(self.picture_requested)
@@ -79,11 +81,14 @@ class RecordingPage(QWidget):
         self.result.export_requested.connect(self._export)
         self.result.show_requested.connect(self._show_in_folder)
         self.result.train_more_requested.connect(self._train_more)
+        self.result.listen_requested.connect(self._listen)
 
     @Slot(int)
     def select(self, job_id: int) -> None:
         """Show another recording; -1 for none."""
-        self._selected = None if job_id < 0 else job_id
+        was, self._selected = self._selected, None if job_id < 0 else job_id
+        if self._selected != was:
+            self._clear_waveform()
         runs = self._controller.runs
         run = None if self._selected is None else runs.get(self._selected)
         others = [other.history for i, other in runs.items() if i != self._selected]
@@ -113,6 +118,8 @@ class RecordingPage(QWidget):
         if job is not None and job.metadata != self.metadata.metadata():
             self.metadata.set_metadata(job.metadata)
         self._show_result(job)
+        if job is None or job.model_path is None:
+            self._clear_waveform()
         self._show_what_takes_reading()
 
     def _show_result(self, job: Job | None) -> None:
@@ -135,14 +142,17 @@ class RecordingPage(QWidget):
             elif job.report is not self._report_shown:
                 self._report_shown = job.report
                 self._controller.load_pair(job.id)
-        elif page is self.waveform:
-            run = None if job is None else self._controller.runs.get(job.id)
-            if job is None or run is None or job.model_path is None:
-                self._model_shown = None
-                self.waveform.clear()
-            elif self._model_shown != (job.id, len(run.history)):
-                self._model_shown = (job.id, len(run.history))
-                self.waveform.show_model(run.begun_with, job.model_path)
+        elif page is self.waveform and job is not None and job.model_path is not None:
+            epochs_done = len(self._controller.runs[job.id].history)
+            if self._epochs_played is None:
+                self.waveform.say(self.tr("Playing the models…"))
+            if self._epochs_played != epochs_done:
+                self._epochs_played = epochs_done
+                self._controller.load_comparison(job.id)
+
+    def _clear_waveform(self) -> None:
+        self._epochs_played = None
+        self.waveform.clear()
 
     @Slot(int, object)
     def _on_pair(self, job_id: int, pair: Pair) -> None:
@@ -152,6 +162,16 @@ class RecordingPage(QWidget):
         source, output = pair
         self.alignment.set_pair(source.samples, output.samples, source.sample_rate_hz, job.report)
         self.alignment.set_choice(job.latency_samples, job.flip)
+
+    @Slot(int, object)
+    def _on_comparison(self, job_id: int, comparison: object) -> None:
+        if job_id == self._selected and self._epochs_played is not None:
+            self.waveform.set_comparison(comparison)
+
+    @Slot(int, str)
+    def _on_comparison_failed(self, job_id: int, sentence: str) -> None:
+        if job_id == self._selected and self._epochs_played is not None:
+            self.waveform.say(sentence)
 
     @Slot(int, object)
     def _on_event(self, job_id: int, event: TrainEvent) -> None:
@@ -226,6 +246,11 @@ class RecordingPage(QWidget):
             self.show_requested.emit(self._selected)
 
     @Slot()
+    def _listen(self) -> None:
+        self.tabs.setCurrentWidget(self.waveform)
+        self.waveform.listen()
+
+    @Slot()
     def _train_more(self) -> None:
         if self._selected is not None:
             self._controller.train_more(self._selected)
@@ -235,6 +260,7 @@ def _scrolling(widget: QWidget) -> QScrollArea:
     """For what is taller than its place where the text is large."""
     area = QScrollArea()
     area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it goes to where the keyboard is
     area.setWidgetResizable(True)
     area.setWidget(widget)
     return area

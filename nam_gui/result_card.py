@@ -17,31 +17,32 @@ from nam_gui.elided_label import ElidedLabel
 from nam_gui.flow_layout import FlowLayout
 from nam_gui.style import SPACING, Scheme, submodel_title
 
-__all__ = ["ResultCard", "SubmodelScore"]
+__all__ = ["ResultCard", "ScoreTable", "SubmodelScore"]
 
 TITLE_SCALE = 1.4
 
 
 @dataclass(frozen=True)
 class SubmodelScore:
-    """The best validation ESR of a submodel and the epoch that reached it."""
+    """The ESR of a submodel and the epoch that reached it, where that is known."""
 
     name: str
     esr: float
-    epoch: int
+    epoch: int | None = None
 
 
 class ResultCard(QWidget):
     """Figures, findings and the file of one finished training; empty until there is one."""
 
     export_requested = Signal()
+    listen_requested = Signal()
     train_more_requested = Signal()
     show_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._title = ElidedLabel(TITLE_SCALE)
-        self._scores = _Scores(())
+        self._scores = ScoreTable(())
         self._sizes = QLabel(
             self.tr(
                 "One file holds both sizes: Full comes closest to your amp, Lite is easier on the"
@@ -58,6 +59,7 @@ class ResultCard(QWidget):
         export.setDefault(True)
         for button in (
             export,
+            self._button(self.tr("Listen"), self.listen_requested),
             self._button(self.tr("Train more"), self.train_more_requested),
             self._button(self.tr("Show in folder"), self.show_requested),
         ):
@@ -92,7 +94,7 @@ class ResultCard(QWidget):
         the model, none where all is well.
         """
         self._title.set_text(title)
-        scores = _Scores(submodels)
+        scores = ScoreTable(submodels)
         self._column.replaceWidget(self._scores, scores)
         self._scores.deleteLater()
         self._scores = scores
@@ -119,7 +121,7 @@ class ResultCard(QWidget):
         return button
 
 
-class _Scores(QWidget):
+class ScoreTable(QWidget):
     """A line for each submodel, the largest first; ``summary`` says the same in a sentence."""
 
     def __init__(self, submodels: Sequence[SubmodelScore]) -> None:
@@ -141,10 +143,13 @@ class _Scores(QWidget):
             figure.setToolTip(
                 self.tr("How close it sounds: the share of the recording that the model misses")
             )
-            epoch = QLabel(self.tr("epoch {epoch}").format(epoch=score.epoch))
+            epoch = QLabel()
+            if score.epoch is not None:
+                epoch.setText(self.tr("epoch {epoch}").format(epoch=score.epoch))
             epoch.setWordWrap(True)
             epoch.setToolTip(self.tr("The epoch after which it was best; that state was kept"))
             name = QLabel(submodel_title(score.name))
+            name.setTextFormat(Qt.TextFormat.PlainText)
             for label in (name, word):
                 font = label.font()
                 font.setBold(True)

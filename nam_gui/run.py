@@ -17,7 +17,8 @@ from nam_engine.events import (
     SubmodelResult,
     TrainEvent,
 )
-from nam_engine.presets import OFFICIAL_RECIPE
+from nam_engine.job_file import Ending
+from nam_engine.past import PastTraining
 from nam_engine.stopping import StopRules
 from nam_engine.train_job import TrainJob
 from nam_gui.job import Job
@@ -56,9 +57,26 @@ class Run:
             output_path=job.recording,
             outdir=settings.output_folder or default_output_folder(),
             choices=job.choices,
-            user=replace(job.metadata, name=job.metadata.name or job.name),
+            user=job.user_metadata,
         )
         return cls(begun_with, settings.epochs)
+
+    @classmethod
+    def restored(cls, training: PastTraining) -> Run:
+        """One of an earlier day, which goes on in its folder."""
+        history, best = training.history, training.best
+        is_over = training.file.ending is not Ending.INTERRUPTED
+        return cls(
+            training.file.job,
+            training.file.job.recipe.epochs,
+            is_begun=True,
+            submodels=tuple(submodel.name for submodel in best),
+            steps_per_epoch=history[-1].step // len(history) if history else 0,
+            history=list(history),
+            best={i: submodel.metrics.esr for i, submodel in enumerate(best)},
+            result=best if is_over else (),
+            probes=training.probes,
+        )
 
     def extend(self, epochs: int) -> None:
         """Train for so many epochs more, in spite of any goal that was reached."""
@@ -67,14 +85,16 @@ class Run:
 
     def next_job(self, job: Job, settings: Settings) -> TrainJob:
         """For the engine: the beginning, or what goes on where it was left."""
-        target_esr = None if self.is_extended else settings.target_esr
+        rules = StopRules()
+        if not self.is_extended:
+            rules = replace(self.begun_with.stop_rules, target_esr=settings.target_esr)
         return replace(
             self.begun_with,
-            recipe=replace(OFFICIAL_RECIPE, epochs=self.epochs),
+            recipe=replace(self.begun_with.recipe, epochs=self.epochs),
             device=settings.device,
             # The folder is found again by its name.
             user=replace(job.metadata, name=self.begun_with.user.name),
-            stop_rules=StopRules(target_esr=target_esr),
+            stop_rules=rules,
             resume=self.is_begun,
         )
 

@@ -5,48 +5,78 @@ from __future__ import annotations
 import math
 from datetime import datetime, timedelta
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
+from PySide6.QtCore import QElapsedTimer, QLocale, QTime, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from nam_engine.narration import clock
+from nam_gui.elided_label import ElidedLabel
+from nam_gui.job_words import JobWords
+from nam_gui.link_button import LinkButton
 from nam_gui.style import SPACING
 
 __all__ = ["RunBar"]
 
+READING_MS = 10_000
+"""A sentence that comes while it trains stays so long."""
+SMOOTHING = 0.1
+"""Of the steps per second: single steps differ more than anybody wants to know."""
+
 
 class RunBar(QWidget):
-    """One primary button whose label says what happens next, Pause beside it, and the progress."""
+    """One primary button whose label says what happens next, Pause beside it, and the progress.
+
+    Under what happens it says which device trains.
+    """
 
     train_requested = Signal()
     stop_requested = Signal()
     pause_requested = Signal()
+    gpu_help_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._is_training = self._shows_progress = False
+        self._steps_per_second = math.nan
+        self._said = QElapsedTimer()
+        self._words = JobWords(self)
         self.primary = QPushButton(self)
         self.primary.setDefault(True)
         self.primary.clicked.connect(self._on_primary)
         self.pause = QPushButton(self.tr("&Pause"), self)
         self.pause.clicked.connect(self.pause_requested)
-        self.status = QLabel(self)
-        self.status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.status = ElidedLabel(parent=self)
+        self.device = QLabel(self)
+        self.gpu_help = LinkButton(self.tr("A GPU would be faster: how?"), self)
+        self.gpu_help.clicked.connect(self.gpu_help_requested)
         self.bar = QProgressBar(self)
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName(self.tr("Progress of the training"))
+        self._lay_out()
+        self.set_device("", is_gpu_missing=False)
+        self.show_idle(can_train=False, is_paused=False)
+
+    def _lay_out(self) -> None:
+        devices = QHBoxLayout()
+        devices.setSpacing(SPACING)
+        devices.addWidget(self.device)
+        devices.addWidget(self.gpu_help)
+        devices.addStretch()
+        texts = QVBoxLayout()
+        texts.setSpacing(0)
+        texts.addWidget(self.status)
+        texts.addLayout(devices)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(2 * SPACING, SPACING, 2 * SPACING, SPACING)
         layout.setSpacing(2 * SPACING)
         layout.addWidget(self.primary)
         layout.addWidget(self.pause)
-        layout.addWidget(self.status, 2)
+        layout.addLayout(texts, 2)
         layout.addWidget(self.bar, 1)
-        self.show_idle(can_train=False, is_paused=False)
 
     def show_idle(self, *, can_train: bool, is_paused: bool) -> None:
         """Nothing is trained now."""
         self._is_training = False
+        self._steps_per_second = math.nan
         self.primary.setText(self.tr("&Resume") if is_paused else self.tr("&Train"))
         self.primary.setEnabled(can_train)
         self.pause.setVisible(False)
@@ -64,24 +94,47 @@ class RunBar(QWidget):
         self.bar.setVisible(True)
 
     def show_progress(
-        self, name: str, device: str, epoch: int, epochs: int, seconds_left: float, share: float
+        self,
+        epoch: int,
+        epochs: int,
+        steps_per_second: float,
+        seconds_left: float,
+        share: float,
     ) -> None:
         """``share`` of the training, 0 to 1, is done."""
+        self.bar.setValue(round(1000 * share))
+        if math.isfinite(self._steps_per_second):
+            change = steps_per_second - self._steps_per_second
+            steps_per_second = self._steps_per_second + SMOOTHING * change
+        self._steps_per_second = steps_per_second
+        if self._is_training and self._said.isValid() and not self._said.hasExpired(READING_MS):
+            return
         self._shows_progress = True
-        parts = [name, self.tr("epoch {0} of {1}").format(epoch, epochs)]
+        speed = f"{steps_per_second:#.3g}".rstrip(".")
+        parts = [self.tr("Epoch {0}/{1}").format(epoch, epochs)]
+        parts.append(self.tr("{0} steps/s").format(speed))
         if math.isfinite(seconds_left):
             end = datetime.now() + timedelta(seconds=seconds_left)
-            left = self.tr("{0} left, until {1}").format(clock(seconds_left), f"{end:%H:%M}")
-            parts.append(left)
-        parts.append(device)
-        self.status.setText("   ".join(parts))
-        self.bar.setValue(round(1000 * share))
+            clock = QLocale().toString(QTime(end.hour, end.minute), QLocale.FormatType.ShortFormat)
+            left = self._words.about(seconds_left)
+            parts.append(self.tr("{0} left ({1})").format(left, clock))
+        self.status.set_text(", ".join(parts))
+
+    @Slot(str, bool)
+    def set_device(self, name: str, is_gpu_missing: bool) -> None:
+        """What it trains on, in words; empty where that is not known."""
+        self.device.setText(self.tr("Trains on {0}").format(name) if name else "")
+        self.device.setVisible(bool(name))
+        self.gpu_help.setVisible(is_gpu_missing)
 
     def say(self, text: str) -> None:
-        """A sentence while nothing else is to be told."""
+        """A sentence; a training's progress comes back after it."""
         self._shows_progress = False
-        self.status.setText(text)
-        self.status.setToolTip(text)
+        if text:
+            self._said.start()
+        else:
+            self._said.invalidate()
+        self.status.set_text(text)
 
     def _on_primary(self) -> None:
         if self._is_training:

@@ -23,6 +23,9 @@ __all__ = [
     "DEVICES",
     "EPOCH_PRESETS",
     "MAX_EPOCHS",
+    "MAX_TEXT",
+    "NAME_TEMPLATE",
+    "TEXT_PERCENTS",
     "THEMES",
     "Settings",
     "default_output_folder",
@@ -36,6 +39,8 @@ EPOCH_PRESETS = {"draft": 20, "standard": 100, "best": 300}
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 THEMES = ("system", "light", "dark")
+NAME_TEMPLATE = "{recording}"
+TEXT_PERCENTS = (100, 110, 125, 150, 175, 200)
 
 SCHEMA = 1
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
@@ -52,7 +57,7 @@ class Settings:
     """Everything that is remembered. Folders are absolute.
 
     ``output_folder`` None is :func:`default_output_folder`, ``export_folder`` None none in
-    particular. In ``name_template``, ``{recording}`` stands for the recording's name.
+    particular. ``name_template`` is what exported files are called, see ``export.py``.
     ``metadata`` is what new recordings begin with. ``window_geometry`` is Qt's, as base64;
     the latest of the ``recent_folders`` is the first.
     """
@@ -62,7 +67,7 @@ class Settings:
     target_esr: float | None = None
     output_folder: Path | None = None
     export_folder: Path | None = None
-    name_template: str = "{recording}"
+    name_template: str = NAME_TEMPLATE
     theme: str = "system"
     text_percent: int = 100
     metadata: UserMetadata = field(default_factory=UserMetadata)

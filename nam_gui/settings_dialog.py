@@ -5,21 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QFormLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from nam_gui.caption import Caption
 from nam_gui.choice_box import ChoiceBox
 from nam_gui.device_words import device_title
+from nam_gui.export import PLACEHOLDERS
 from nam_gui.folder_field import FolderField
 from nam_gui.number_field import NumberField
 from nam_gui.page_dialog import PageDialog
-from nam_gui.settings import DEVICES, THEMES, Settings, default_output_folder
+from nam_gui.settings import (
+    DEVICES,
+    MAX_TEXT,
+    NAME_TEMPLATE,
+    TEXT_PERCENTS,
+    THEMES,
+    Settings,
+    default_output_folder,
+)
 from nam_gui.style import SPACING
 from nam_gui.training_length import TrainingLength
 
 __all__ = ["SettingsDialog"]
-
-TEXT_PERCENTS = (100, 110, 125, 150, 175, 200)
 
 
 class SettingsDialog(PageDialog):
@@ -38,6 +45,7 @@ class SettingsDialog(PageDialog):
             "device": self.tr("Train on"),
             "captures": self.tr("Captures go to"),
             "exports": self.tr("Exports go to"),
+            "name": self.tr("Their names"),
             "theme": self.tr("Appearance"),
             "text": self.tr("Text size"),
         }
@@ -46,6 +54,9 @@ class SettingsDialog(PageDialog):
         self._device = ChoiceBox([device_title(name) for name in DEVICES])
         self._output_folder = FolderField(titles["captures"], str(default_output_folder()))
         self._export_folder = FolderField(titles["exports"], self.tr("Where the captures are"))
+        self._name_template = QLineEdit()
+        self._name_template.setPlaceholderText(NAME_TEMPLATE)
+        self._name_template.setMaxLength(MAX_TEXT)
         self._theme = ChoiceBox(self._theme_words())
         self._text_size = ChoiceBox([])
         form = QFormLayout()
@@ -59,15 +70,18 @@ class SettingsDialog(PageDialog):
             self._device,
             self._output_folder,
             self._export_folder,
+            self._name_template,
             self._theme,
             self._text_size,
         )
         for title, field in zip(titles.values(), fields, strict=True):
-            form.addRow(Caption(title, field), field)
+            row = self._with_placeholders(field) if field is self._name_template else field
+            form.addRow(Caption(title, field), row)
             field.setAccessibleName(title)
         self.page.addLayout(form)
         self.page.addStretch(1)
         self._show_settings()
+        self._name_template.textChanged.connect(self._read)
         for choice in (self._device, self._theme, self._text_size):
             choice.currentIndexChanged.connect(self._read)
         for field in (self._length, self._target, self._output_folder, self._export_folder):
@@ -85,6 +99,8 @@ class SettingsDialog(PageDialog):
         self._target.set_number(settings.target_esr)
         self._output_folder.set_folder(settings.output_folder)
         self._export_folder.set_folder(settings.export_folder)
+        with QSignalBlocker(self._name_template):
+            self._name_template.setText(settings.name_template)
         with QSignalBlocker(self._device), QSignalBlocker(self._theme):
             self._device.setCurrentIndex(DEVICES.index(settings.device))
             self._theme.setCurrentIndex(THEMES.index(settings.theme))
@@ -102,6 +118,7 @@ class SettingsDialog(PageDialog):
             device=DEVICES[self._device.currentIndex()],
             output_folder=self._output_folder.folder(),
             export_folder=self._export_folder.folder(),
+            name_template=self._name_template.text().strip() or NAME_TEMPLATE,
             theme=THEMES[self._theme.currentIndex()],
             text_percent=self._text_size.currentData(),
         )
@@ -121,6 +138,19 @@ class SettingsDialog(PageDialog):
             self.tr("How close A2-Full has to sound; the smaller the error (ESR), the closer")
         )
         return field
+
+    def _with_placeholders(self, field: QWidget) -> QWidget:
+        """A field, and under it what may stand in it."""
+        placeholders = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+        hint = QLabel(self.tr("Filled in: {0}").format(placeholders))
+        hint.setWordWrap(True)
+        place = QWidget()
+        rows = QVBoxLayout(place)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addWidget(field)
+        rows.addWidget(hint)
+        return place
 
     def _theme_words(self) -> list[str]:
         words = {

@@ -102,7 +102,7 @@ class SmallPlot(QWidget):
             axis.setTickFont(self.font())
             axis.setStyle(maxTickLevel=0)
             axis.enableAutoSIPrefix(False)
-            axis.setLabel(label, **{"font-size": size})
+            axis.setLabel(label, **{"font-size": size, "color": colours.text})
         # pyqtgraph would find out only while it draws, too late for the first picture.
         self.item.getAxis("bottom").setHeight(2 * line + style.SPACING)
         self.view.setMinimumHeight(self._text_lines * line)

@@ -19,7 +19,7 @@ class Scheme:
     """The colours (#rrggbb) of one appearance; each is told apart by colour-blind people too.
 
     ``submodels`` are those of A2-Lite and A2-Full, the same everywhere; ``recording`` that of
-    what was recorded.
+    what was recorded; white can be read on ``selected``.
     """
 
     submodels: tuple[str, ...]
@@ -30,6 +30,7 @@ class Scheme:
     background: str
     text: str
     faint: str
+    selected: str
 
 
 LIGHT = Scheme(
@@ -40,7 +41,8 @@ LIGHT = Scheme(
     stop="#b3261e",
     background="#ffffff",
     text="#1d1d1f",
-    faint="#8a8a8f",
+    faint="#696970",
+    selected="#1f74b0",
 )
 DARK = Scheme(
     submodels=("#2fc4aa", "#f08a4b"),
@@ -50,7 +52,8 @@ DARK = Scheme(
     stop="#ff6b5e",
     background="#1c1c1e",
     text="#f2f2f2",
-    faint="#8e8e93",
+    faint="#a1a1a6",
+    selected="#1f74b0",
 )
 
 

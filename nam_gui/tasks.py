@@ -148,10 +148,10 @@ class PairTask(Task):
 
     def __init__(self, source: PairSource, parent: QObject) -> None:
         super().__init__(parent)
-        self.source = source
+        self._source = source
 
     def work(self) -> Any:
-        where = self.source
+        where = self._source
         source, output = (
             resampled(read_recording(path), where.sample_rate_hz)
             for path in (where.input_path, where.recording)
@@ -197,13 +197,21 @@ class TrainTask(Task):
         super().cancel()
         self.control.stop()
 
+    def _sleep_warning(self) -> str:
+        return self.tr(
+            "The computer cannot be kept awake. If it falls asleep, the training waits and goes on"
+            " afterwards."
+        )
+
     def work(self) -> Any:
         from wakepy import keep
 
         train = load_engine()
         with (
-            keep.running(on_fail="pass"),
+            keep.running(on_fail="pass") as awake,
             closing(train(self._job, self.control)) as events,
         ):
+            if not awake.active:
+                _log.warning("%s", self._sleep_warning())
             for event in events:
                 self.happened.emit(event)

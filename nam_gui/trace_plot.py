@@ -37,6 +37,9 @@ class TracePlot(Plot):
         self._predictions: dict[str, Samples] = {}
         self._sample_rate_hz = 1
         self._curves: list[pg.PlotCurveItem] = []
+        self._place = pg.InfiniteLine()
+        self._place.hide()
+        self.addItem(self._place, ignoreBounds=True)
         self.view.sigXRangeChanged.connect(self._draw)
         self.view.sigResized.connect(self._draw)
 
@@ -61,8 +64,15 @@ class TracePlot(Plot):
     def show_seconds(self, start: float, stop: float) -> None:
         self.setXRange(start, stop, padding=0)
 
+    def show_place(self, seconds: float | None) -> None:
+        """Mark what was heard last; None: nothing yet."""
+        self._place.setVisible(seconds is not None)
+        if seconds is not None:
+            self._place.setPos(seconds)
+
     def restyle(self, font: QFont) -> None:
         super().restyle(font)
+        self._place.setPen(pg.mkPen(style.scheme().text))
         self._draw()
 
     def _draw(self) -> None:

@@ -47,6 +47,7 @@ class Training(QObject):
     """The half of the controller that trains: what runs, what is in line, what has ended."""
 
     state_changed = Signal()
+    settings_changed = Signal()
     said = Signal(str)
     """A sentence for the user."""
     happened = Signal(int, object)
@@ -55,7 +56,7 @@ class Training(QObject):
 
     def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.settings = settings
+        self._settings = settings
         self.state = RunState.IDLE
         self.input_path: Path | None = None
         self.runs: dict[int, Run] = {}
@@ -65,6 +66,16 @@ class Training(QObject):
         self._training: int | None = None
         self._train_task: TrainTask | None = None
         self._seconds_per_epoch = math.nan
+
+    @property
+    def settings(self) -> Settings:
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        if settings != self._settings:
+            self._settings = settings
+            self.settings_changed.emit()
 
     def train(self) -> None:
         """Train everything that can be, one after the other; goes on where it was paused."""
@@ -161,9 +172,11 @@ class Training(QObject):
             self._train(job)
 
     def _train(self, job: Job) -> None:
-        if self.input_path is None or self._threads.is_closing:
+        if self._threads.is_closing:
             return
         if not self._is_begun(job.id):
+            if self.input_path is None:
+                return
             self.runs[job.id] = Run.begin(self.input_path, job, self.settings)
         self._training = job.id
         self.queue.update(job.id, state=JobState.TRAINING, message="")

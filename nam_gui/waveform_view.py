@@ -78,6 +78,7 @@ class WaveformView(Charts):
         """Back to the empty place."""
         self._target, self._predictions = np.empty(0, np.float32), {}
         self._is_spectrum_due = False
+        self._trace.show_place(None)
         self._stack.setCurrentWidget(self._empty)
 
     def seconds_in_view(self) -> tuple[float, float]:
@@ -87,6 +88,10 @@ class WaveformView(Charts):
     def show_seconds(self, start: float, stop: float) -> None:
         """Bring this part of the passage into view."""
         self._trace.show_seconds(start, stop)
+
+    def show_place(self, seconds: float) -> None:
+        """Mark what was heard last."""
+        self._trace.show_place(seconds)
 
     def _build(self) -> None:
         self.setAccessibleName(self.tr("Waveform and spectrum"))

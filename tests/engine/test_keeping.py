@@ -51,6 +51,7 @@ FILES = {
     "packed_best_submodel_1.ckpt",
     "packed_best.json",
     "history.csv",
+    "job.json",
     "comparison.png",
     "report.json",
     "log.txt",

@@ -16,9 +16,8 @@ from nam_engine.errors import (
     NamFileError,
     PictureError,
 )
-from nam_engine.evaluate import submodels_of
 from nam_engine.model_files import evaluate_files, render_file
-from nam_engine.nam_file import NamModel, write_nam
+from nam_engine.nam_file import NamModel, submodels_of, write_nam
 from nam_engine.render import render
 
 

@@ -11,7 +11,8 @@ import pytest
 from support import container_of, layer_array, small_packed, submodel, two_array_packed
 
 from nam_engine.errors import NamFileError
-from nam_engine.nam_file import NamContainer, NamModel, read_nam, write_nam
+from nam_engine.metadata import GearType, UserMetadata
+from nam_engine.nam_file import NamContainer, NamModel, copy_nam, read_nam, write_nam
 from nam_engine.presets import A2
 from nam_engine.wavenet.parse import parse_packed
 
@@ -74,6 +75,50 @@ def test_file_layout() -> None:
 def test_size_setting_selects_as_the_runtime_does(slim: float, place: int) -> None:
     container = container_of(small_packed())
     assert container.select(slim) is container.entries[place].model
+
+
+def test_copy_has_the_words_of_today_and_all_else_as_it_was(tmp_path: Path) -> None:
+    source, target = tmp_path / "amp.nam", tmp_path / "copy.nam"
+    container = container_of(parse_packed(A2))
+    document = container.to_json()
+    document["metadata"]["date"] = {"year": 2024}
+    document["metadata"]["modeled_by"] = "somebody"
+    document["theirs"] = [1, None, "ö"]
+    source.write_text(json.dumps(document))
+    target.write_text("old")
+    copy_nam(source, target, UserMetadata("Ämp", gear_type=GearType.AMP, input_level_dbu=12.5))
+    written = json.loads(target.read_text())
+    assert written.pop("metadata") == {
+        "loudness": -20.0,
+        "date": {"year": 2024},
+        **UserMetadata("Ämp", gear_type=GearType.AMP, input_level_dbu=12.5).to_json(),
+        "gain": 0.5,
+    }
+    del document["metadata"]
+    assert written == document
+    assert list(written) == list(document)
+    read = read_nam(target)
+    assert isinstance(read, NamContainer)
+    for ours, theirs in zip(container.entries, read.entries, strict=True):
+        assert ours.model.weights.tobytes() == theirs.model.weights.tobytes()
+
+
+def test_damaged_model_is_not_copied(tmp_path: Path) -> None:
+    source, target = tmp_path / "amp.nam", tmp_path / "copy.nam"
+    content = container_of(small_packed()).to_json()
+    content["config"]["submodels"][0]["model"]["weights"].pop()
+    source.write_text(json.dumps(content))
+    with pytest.raises(NamFileError, match="weights"):
+        copy_nam(source, target, UserMetadata())
+    # Nested deeply enough to be read but perhaps not written.
+    for depth in (100, 300, 500, 700, 900, 5_000):
+        nested = "[" * depth + "]" * depth
+        document = container_of(small_packed()).to_json()
+        source.write_text(json.dumps({**document, "theirs": 0})[:-2] + nested + "}")
+        try:
+            copy_nam(source, target, UserMetadata())
+        except NamFileError:
+            assert depth > 100
 
 
 def test_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

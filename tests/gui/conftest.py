@@ -9,12 +9,22 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gui.fake_files import FakeFiles
+    from gui.fake_run import FakeRun
     from PySide6.QtWidgets import QApplication
+    from pytestqt.qtbot import QtBot
+
+    from nam_gui.main_window import MainWindow
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-# The offscreen platform says this of every window; it is about the platform.
-HARMLESS = ("This plugin does not support propagateSizeHints()",)
+# The offscreen platform says this of windows; it is about the platform.
+HARMLESS = (
+    "This plugin does not support propagateSizeHints()",
+    "This plugin does not support raise()",
+)
 
 collect_ignore_glob: list[str] = []
 try:
@@ -71,3 +81,45 @@ def no_thread_is_left(qt_messages: None) -> Iterator[None]:
     for thread in left:
         thread.wait(10_000)
     assert not left
+
+
+@pytest.fixture
+def window(app: QApplication, qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
+    """The whole window; captures go to the test's folder."""
+    from nam_gui.controller import Controller
+    from nam_gui.main_window import MainWindow
+    from nam_gui.settings import Settings
+
+    window = MainWindow(Controller(Settings(output_folder=tmp_path)))
+    window.show()
+    yield window
+    window.close()
+    # Not left to the qtbot: it would delete the window while its threads end.
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=20_000)
+    window.deleteLater()
+
+
+@pytest.fixture
+def files(monkeypatch: pytest.MonkeyPatch) -> FakeFiles:
+    """What is checked is no file, and what its checks say is up to the test."""
+    from gui.fake_files import FakeFiles
+
+    from nam_gui import tasks
+
+    fake = FakeFiles()
+    fake.gate.set()
+    monkeypatch.setattr(tasks, "read_recording", fake.read)
+    monkeypatch.setattr(tasks, "take_in", fake.take_in)
+    return fake
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> FakeRun:
+    """What trains in place of the engine."""
+    from gui.fake_run import FakeRun
+
+    from nam_gui import tasks
+
+    run = FakeRun()
+    monkeypatch.setattr(tasks, "load_engine", lambda: run.train)
+    return run

@@ -13,10 +13,17 @@ from pytestqt.qtbot import QtBot
 from nam_engine import __version__
 from nam_engine.devices import DeviceReport
 from nam_gui.about import AboutDialog
-from nam_gui.device_words import device_line
+from nam_gui.device_words import Device, is_gpu_missing, trains_on
 from nam_gui.devices_task import DevicesTask
 
-LINES = ["NVIDIA GPU - not used: no driver", "Processor: 2 processor cores - ready"]
+NO_GPU = Device("cuda", "NVIDIA GPU", "no driver")
+GPU = Device("cuda", "NVIDIA RTX 4070")
+PROCESSOR = Device("cpu", "2 processor cores, 2 threads")
+DEVICES = [NO_GPU, PROCESSOR]
+LINES = [
+    "NVIDIA GPU - not used: no driver",
+    "Processor: 2 processor cores, 2 threads - ready",
+]
 
 
 @pytest.fixture
@@ -38,13 +45,13 @@ def test_says_the_versions_and_the_licence(about: AboutDialog) -> None:
 
 def test_devices_are_told_once_they_are_known(about: AboutDialog) -> None:
     assert "Looking for devices…" in words(about)
-    about.set_devices(LINES)
+    about.set_devices(DEVICES)
     assert "\n".join(LINES) in words(about)
     assert "Looking" not in words(about)
 
 
 def test_copy_for_a_bug_report(about: AboutDialog) -> None:
-    about.set_devices(LINES)
+    about.set_devices(DEVICES)
     about.findChild(QPushButton).click()
     copied = QGuiApplication.clipboard().text().splitlines()
     assert copied[0] == f"NAM A2 Trainer {__version__}"
@@ -63,9 +70,22 @@ def test_asks_pytorch_nothing() -> None:
 
 
 def test_device_lines() -> None:
-    assert device_line("cpu", "2 threads", "") == "Processor: 2 threads - ready"
-    assert device_line("mps", "Apple GPU", "") == "Apple GPU - ready"
-    assert device_line("cuda", "NVIDIA GPU", "no driver") == "NVIDIA GPU - not used: no driver"
+    assert Device("cpu", "2 threads").line == "Processor: 2 threads - ready"
+    assert Device("mps", "Apple GPU").line == "Apple GPU - ready"
+    assert NO_GPU.line == "NVIDIA GPU - not used: no driver"
+
+
+def test_what_it_trains_on_follows_the_setting() -> None:
+    assert trains_on([GPU, PROCESSOR], "auto") == "NVIDIA RTX 4070"
+    assert trains_on([GPU, PROCESSOR], "cpu") == "2 processor cores"
+    assert trains_on(DEVICES, "auto") == "2 processor cores"
+    assert trains_on(DEVICES, "cuda") == ""
+
+
+def test_a_gpu_is_missed_only_where_there_is_none() -> None:
+    assert is_gpu_missing(DEVICES)
+    assert not is_gpu_missing([GPU, PROCESSOR])
+    assert not is_gpu_missing([])
 
 
 def test_devices_are_tried_in_a_thread(
@@ -82,5 +102,5 @@ def test_devices_are_tried_in_a_thread(
     with qtbot.waitSignal(task.finished), qtbot.waitSignal(task.succeeded) as succeeded:
         task.start()
     task.wait()
-    assert succeeded.args == [("NVIDIA GPU - not used: no driver", "Processor: 1 thread - ready")]
+    assert succeeded.args == [(NO_GPU, Device("cpu", "1 thread"))]
     assert threads != [app.thread()]

@@ -11,18 +11,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gui.fake_files import FakeFiles, stop
 from gui.fake_run import SECONDS_PER_EPOCH, FakeRun
 from pytestqt.qtbot import QtBot
-from queue_jobs import report
+from support import RATE_HZ, container_of, playing, small_packed
+from support import rig as amp
 
-from nam_engine.audio import Recording, write_wav
+from nam_engine.audio import write_wav
 from nam_engine.demo import write_demo_pair
-from nam_engine.errors import AudioError, OtherTrainingError, TrainingError
+from nam_engine.errors import NamFileError, OtherTrainingError, TrainingError
 from nam_engine.events import Finished, Started
-from nam_engine.findings import Finding, Kind, Severity
-from nam_engine.intake import CaptureReport, Choices, Intake
+from nam_engine.intake import Choices
 from nam_engine.metadata import UserMetadata
+from nam_engine.nam_file import write_nam
+from nam_engine.train_job import TrainJob
 from nam_gui import tasks
+from nam_gui.compare_task import CompareTask, ModelSource
 from nam_gui.controller import Controller, RunState
 from nam_gui.job import Job, JobState
 from nam_gui.pairing import Sorted
@@ -30,56 +34,6 @@ from nam_gui.settings import Settings
 from nam_gui.tasks import Pair
 
 EPOCHS = 4
-
-
-@dataclass
-class FakeFiles:
-    """Sound files that are not there, and what the checks say about them.
-
-    ``findings`` are stops, by the recording's stem, ``unreadable`` its paths. While ``gate``
-    is closed, nothing can be read.
-    """
-
-    findings: dict[str, Finding] = field(default_factory=dict)
-    unreadable: set[str] = field(default_factory=set)
-    gate: threading.Event = field(default_factory=threading.Event)
-    checked: list[tuple[str, str, Choices]] = field(default_factory=list)
-
-    def read(self, path: Path, channel: int | None = None) -> Recording:
-        assert self.gate.wait(5)
-        if path.stem in self.unreadable:
-            raise AudioError(f"{path.name} cannot be read.", "Export it again.")
-        return Recording(np.zeros(48_000, np.float32), 48_000, path)
-
-    def take_in(self, source: Recording, output: Recording, choices: Choices) -> Intake:
-        self.checked.append((source.path.stem, output.path.stem, choices))
-        found = self.findings.get(output.path.stem)
-        return Intake(_report(source.path.name, found), None)
-
-
-def _report(input_name: str, found: Finding | None) -> CaptureReport:
-    plain = replace(report(), input_name=input_name)
-    return plain if found is None else replace(plain, findings=(*plain.findings, found))
-
-
-def stop(*, overridable: bool = True) -> Finding:
-    return Finding(Kind.CLIPPED, Severity.STOP, "It clips.", overridable=overridable)
-
-
-@pytest.fixture
-def files(monkeypatch: pytest.MonkeyPatch) -> FakeFiles:
-    fake = FakeFiles()
-    fake.gate.set()
-    monkeypatch.setattr(tasks, "read_recording", fake.read)
-    monkeypatch.setattr(tasks, "take_in", fake.take_in)
-    return fake
-
-
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> FakeRun:
-    run = FakeRun()
-    monkeypatch.setattr(tasks, "load_engine", lambda: run.train)
-    return run
 
 
 @dataclass
@@ -711,6 +665,123 @@ def test_a_pair_that_cannot_be_read_is_told(rig: Rig, files: FakeFiles) -> None:
     files.unreadable.clear()
     with rig.bot.waitSignal(rig.controller.pair_loaded):
         rig.controller.load_pair(job_id)
+
+
+# Models to be looked at and listened to
+
+
+@dataclass
+class FakeModels:
+    """In place of ``compare``: plays when ``gate`` is open."""
+
+    asked: list[str] = field(default_factory=list)
+    gate: threading.Event = field(default_factory=threading.Event)
+    running: int = 0
+    most_running: int = 0
+
+    def compare(self, model_path: Path, job: TrainJob) -> str:
+        self.asked.append(model_path.stem)
+        self.running += 1
+        self.most_running = max(self.running, self.most_running)
+        assert self.gate.wait(5)
+        self.running -= 1
+        if model_path.stem == "torn":
+            raise NamFileError("torn.nam is torn.", "Get it again.")
+        return f"{model_path.stem} of {job.output_path.stem}"
+
+
+@pytest.fixture
+def models(monkeypatch: pytest.MonkeyPatch) -> FakeModels:
+    fake = FakeModels()
+    fake.gate.set()
+    monkeypatch.setattr("nam_engine.comparison.compare", fake.compare)
+    return fake
+
+
+def _played(rig: Rig) -> list[tuple[int, str]]:
+    played: list[tuple[int, str]] = []
+    rig.controller.comparison_loaded.connect(lambda *each: played.append(each))
+    return played
+
+
+def test_only_the_models_that_are_looked_at_arrive(
+    rig: Rig, fake: FakeRun, models: FakeModels
+) -> None:
+    ids = first, second, third = rig.add("a", "b", "c")
+    rig.controller.train()
+    rig.wait(lambda: rig.ended == ids)
+    played = _played(rig)
+    models.gate.clear()
+    for job_id in (first, second, third):
+        rig.controller.load_comparison(job_id)
+    rig.wait(lambda: models.asked == ["a"])
+    models.gate.set()
+    rig.wait(lambda: bool(played))
+    assert played == [(third, "c of c")]
+    assert models.asked == ["a", "c"]
+    assert models.most_running == 1
+
+
+def test_models_that_are_out_of_date_arrive_before_the_newest(
+    rig: Rig, fake: FakeRun, models: FakeModels
+) -> None:
+    """A training that is faster than the playing would never be heard."""
+    (job_id,) = rig.add("a")
+    rig.controller.train()
+    rig.wait(lambda: rig.ended == [job_id])
+    played = _played(rig)
+    models.gate.clear()
+    rig.controller.load_comparison(job_id)
+    rig.controller.queue.update(job_id, model_path=Path("newer.nam"))
+    rig.controller.load_comparison(job_id)
+    models.gate.set()
+    rig.wait(lambda: len(played) == 2)
+    assert played == [(job_id, "a of a"), (job_id, "newer of a")]
+
+
+def test_models_that_cannot_be_played_are_told(rig: Rig, fake: FakeRun, models: FakeModels) -> None:
+    (job_id,) = rig.add("a")
+    rig.controller.load_comparison(job_id)
+    assert not models.asked  # there are none
+    rig.controller.train()
+    rig.wait(lambda: rig.ended == [job_id])
+    rig.controller.queue.update(job_id, model_path=Path("torn.nam"))
+    with rig.bot.waitSignal(rig.controller.comparison_failed) as failed:
+        rig.controller.load_comparison(job_id)
+    assert failed.args == [job_id, "torn.nam is torn. Get it again."]
+    rig.controller.queue.update(job_id, model_path=Path("a.nam"))
+    with rig.bot.waitSignal(rig.controller.comparison_loaded):
+        rig.controller.load_comparison(job_id)
+
+
+def test_models_of_a_training_that_begins_anew_are_dropped(
+    rig: Rig, fake: FakeRun, models: FakeModels
+) -> None:
+    (job_id,) = rig.add("a")
+    rig.controller.train()
+    rig.wait(lambda: rig.ended == [job_id])
+    models.gate.clear()
+    rig.controller.load_comparison(job_id)
+    rig.wait(lambda: bool(models.asked))
+    rig.controller.set_latency(job_id, 7)
+    with rig.bot.assertNotEmitted(rig.controller.comparison_loaded, wait=50):
+        models.gate.set()
+
+
+def test_real_models_are_played(rig: Rig, tmp_path: Path) -> None:
+    x = playing(2)
+    write_wav(tmp_path / "di.wav", x, RATE_HZ)
+    write_wav(tmp_path / "amp.wav", amp(x), RATE_HZ)
+    write_nam(tmp_path / "model.nam", container_of(small_packed()))
+    choices = Choices(latency_samples=0, validation_seconds=(1.5, 2.0))
+    job = TrainJob(tmp_path / "di.wav", tmp_path / "amp.wav", tmp_path, choices=choices)
+    task = CompareTask(ModelSource(1, tmp_path / "model.nam", 1, job), rig.controller)
+    with rig.bot.waitSignal(task.succeeded, timeout=10_000) as played:
+        task.start()
+    assert task.wait(5000)
+    (comparison,) = played.args
+    np.testing.assert_array_equal(comparison.target, amp(x)[round(1.5 * RATE_HZ) :])
+    assert len(comparison.predictions) == 2
 
 
 # The end

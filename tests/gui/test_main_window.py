@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from nam_gui.controller import Controller
+from nam_gui.device_words import Device
 from nam_gui.devices_task import DevicesTask
 from nam_gui.main_window import MainWindow
 from nam_gui.settings import Settings
@@ -57,7 +58,7 @@ def test_sentences_are_shown_and_kept(window: MainWindow) -> None:
     assert "The disk is full." in window.run_bar.status.text()
     window.controller.state_changed.emit()
     assert "The disk is full." in window.run_bar.status.text()
-    window.run_bar.show_progress("amp", "cpu", 1, 2, 5.0, 0.5)
+    window.run_bar.show_progress(1, 2, 12.0, 5.0, 0.5)
     window.controller.state_changed.emit()
     assert window.run_bar.status.text() == ""
 
@@ -82,10 +83,10 @@ def test_window_waits_for_the_devices_it_asks_about(
     """A thread that is destroyed while it runs would take the program with it."""
     is_asked, may_answer = threading.Event(), threading.Event()
 
-    def slow(_: DevicesTask) -> tuple[str, ...]:
+    def slow(_: DevicesTask) -> tuple[Device, ...]:
         is_asked.set()
         may_answer.wait(10)
-        return ("Processor: ready",)
+        return (Device("cpu", "2 processor cores"),)
 
     monkeypatch.setattr(DevicesTask, "work", slow)
     window._show_about()
@@ -95,3 +96,12 @@ def test_window_waits_for_the_devices_it_asks_about(
     assert window.isVisible()
     may_answer.set()
     qtbot.waitUntil(lambda: not window.isVisible(), timeout=5_000)
+
+
+def test_a_dialog_opens_as_wide_as_it_wants(window: MainWindow, app: QApplication) -> None:
+    app.processEvents()
+    dialog = window.settings_dialog
+    dialog.show()
+    # Qt gives a window two thirds of the screen at the most.
+    most = 2 * dialog.screen().availableSize().width() // 3
+    assert dialog.width() == min(dialog.sizeHint().width(), most)

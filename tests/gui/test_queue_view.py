@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from gui.drops import drag_enter, drop, files
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtGui import QDragLeaveEvent
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -20,7 +21,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:Function. 'QDragEnterEvent:Depre
 Key = Qt.Key
 ALT, CTRL = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
-ANY_ACTION = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
 
 
 @pytest.fixture
@@ -36,30 +36,6 @@ def view(model: QueueModel, qtbot: QtBot) -> Iterator[QueueView]:
     view.show()
     view.activateWindow()
     return view
-
-
-def files(*paths: Path | str) -> QMimeData:
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    return data
-
-
-def drag_enter(widget: QWidget, data: QMimeData) -> QDragEnterEvent:
-    event = QDragEnterEvent(
-        QPoint(5, 5), ANY_ACTION, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    )
-    event.ignore()
-    QApplication.sendEvent(widget, event)
-    return event
-
-
-def drop(widget: QWidget, data: QMimeData) -> QDropEvent:
-    event = QDropEvent(
-        QPointF(5, 5), ANY_ACTION, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    )
-    event.ignore()
-    QApplication.sendEvent(widget, event)
-    return event
 
 
 def dropped(view: QueueView, data: QMimeData) -> list[Path]:
@@ -160,18 +136,18 @@ def test_three_doors_while_there_is_nothing(
 def test_the_input_is_named(view: QueueView, qtbot: QtBot) -> None:
     def shown() -> list[str]:
         row = view.input_row
-        labels = [*row.findChildren(ElidedLabel), *row.findChildren(QLabel)]
+        labels = [*row.findChildren(QLabel), *row.findChildren(ElidedLabel)]
         return [label.text() for label in labels]
 
-    assert shown()[0] == "No input yet"
+    assert shown() == ["Input", "", "None yet"]
     view.set_input("input.wav", 190, "NAM input v3.0.0")
-    assert shown() == ["Input: input.wav", "3:10, NAM input v3.0.0"]
+    assert shown() == ["Input", "3:10, NAM input v3.0.0", "input.wav"]
     view.set_input("mine.wav", 65, "")
-    assert shown() == ["Input: mine.wav", "1:05, an input of your own"]
+    assert shown() == ["Input", "1:05, an input of your own", "mine.wav"]
     with qtbot.waitSignal(view.input_requested):
         view.input_row.button.click()
     view.clear_input()
-    assert shown()[0] == "No input yet"
+    assert shown()[2] == "None yet"
 
 
 # Jobs
@@ -194,7 +170,7 @@ def test_the_job_that_is_looked_at(
     job = view.selected_job()
     assert job is not None
     assert job.id == ids[1]
-    with qtbot.waitSignal(view.selected_job_changed) as told:
+    with qtbot.waitSignal(view.table.selected_job_changed) as told:
         qtbot.keyClick(view.table, Key.Key_Down)
     assert told.args == [ids[2]]
     model.remove(ids)
@@ -206,7 +182,7 @@ def test_none_is_looked_at_once_all_are_gone(
 ) -> None:
     ids = model.add([Path("a.wav")])
     view.select_job(ids[0])
-    with qtbot.waitSignal(view.selected_job_changed) as told:
+    with qtbot.waitSignal(view.table.selected_job_changed) as told:
         model.remove(ids)
     assert told.args == [-1]
 
@@ -239,24 +215,31 @@ def test_a_job_is_renamed_by_keyboard(
 def test_keys_ask_for_the_selected_jobs(
     view: QueueView, model: QueueModel, ids: list[int], qtbot: QtBot
 ) -> None:
-    asked: list[tuple[str, int]] = []
-    view.remove_requested.connect(lambda job: asked.append(("remove", job)))
-    view.retry_requested.connect(lambda job: asked.append(("retry", job)))
-    view.skip_requested.connect(lambda job: asked.append(("skip", job)))
-    view.show_requested.connect(lambda job: asked.append(("show", job)))
-    view.export_requested.connect(lambda job: asked.append(("export", job)))
+    asked: list[tuple[str, int | list[int]]] = []
+    asked_of = {
+        "remove": view.table.remove_requested,
+        "retry": view.table.retry_requested,
+        "train more": view.table.train_more_requested,
+        "skip": view.table.skip_requested,
+        "show": view.table.show_requested,
+        "export": view.table.export_requested,
+    }
+    for what, signal in asked_of.items():
+        signal.connect(lambda job, what=what: asked.append((what, job)))
     model.update(ids[1], state=JobState.TRAINING)
     model.update(ids[2], state=JobState.DONE, model_path=Path("c.nam"))
     press(qtbot, view, Key.Key_Down, SHIFT)
     press(qtbot, view, Key.Key_R, CTRL)
     press(qtbot, view, Key.Key_K, CTRL)
+    press(qtbot, view, Key.Key_T, CTRL | SHIFT)
     press(qtbot, view, Key.Key_E, CTRL)
     press(qtbot, view, Key.Key_R, CTRL | SHIFT)
     press(qtbot, view, Key.Key_Delete, Qt.KeyboardModifier.NoModifier)
     assert asked == [
         ("retry", ids[2]),
         ("skip", ids[1]),
-        ("export", ids[2]),
+        ("train more", ids[2]),
+        ("export", [ids[2]]),
         ("show", ids[2]),
         ("remove", ids[1]),
         ("remove", ids[2]),
@@ -271,12 +254,12 @@ def test_the_menu_offers_what_can_be_done(
         actions = view.table.make_menu().actions()
         return [a.text() for a in actions if a.isEnabled() and not a.isSeparator()]
 
-    always = ["Show in folder", "Rename", "Move up", "Move down", "Remove"]
-    assert offered() == always
+    order = ["Rename", "Move up", "Move down"]
+    assert offered() == [*order, "Remove"]
     model.update(ids[1], state=JobState.TRAINING)
-    assert offered() == ["Show in folder", "Skip", *always[1:]]
+    assert offered() == ["Skip", *order]
     model.update(ids[1], state=JobState.DONE, model_path=Path("b.nam"))
-    assert offered() == ["Export…", "Show in folder", "Train again", *always[1:]]
+    assert offered() == ["Export…", "Show in folder", "Train again", "Train more", *order, "Remove"]
     view.select_job(ids[0])
     assert "Move up" not in offered()
 

@@ -97,11 +97,12 @@ def test_buttons_ask(card: ResultCard, qtbot: QtBot) -> None:
     buttons = card.findChildren(QPushButton)
     signals = {
         "Export…": card.export_requested,
+        "Listen": card.listen_requested,
         "Train more": card.train_more_requested,
         "Show in folder": card.show_requested,
     }
     assert [button.text() for button in buttons] == list(signals)
-    assert [button.isDefault() for button in buttons] == [True, False, False]
+    assert [button.isDefault() for button in buttons] == [True, False, False, False]
     for button in buttons:
         with qtbot.waitSignal(signals[button.text()]):
             qtbot.keyClick(button, Qt.Key.Key_Space)

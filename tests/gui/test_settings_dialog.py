@@ -238,3 +238,24 @@ def test_nothing_is_cut_off(dialog: SettingsDialog, qtbot: QtBot, percent: int) 
                     assert widget.height() >= needed, widget
 
     qtbot.waitUntil(is_whole, timeout=1000)
+
+
+# The names of exported files
+
+
+def test_a_name_for_exports_is_typed(
+    dialog: SettingsDialog, heard: list[Settings], qtbot: QtBot
+) -> None:
+    name = field(dialog, QLineEdit, "Their names")
+    assert name.text() == "{recording}"
+    name.clear()
+    assert heard == []  # nothing at all is the recording's name
+    qtbot.keyClicks(name, "x")
+    assert heard[-1].name_template == "x"
+    dialog.set_settings(OTHER)
+    assert name.text() == OTHER.name_template
+
+
+def test_what_may_stand_in_a_name_is_told(dialog: SettingsDialog) -> None:
+    hints = " ".join(label.text() for label in dialog.findChildren(QLabel))
+    assert "{recording}, {gear}, {tone}, {date}, {esr}" in hints

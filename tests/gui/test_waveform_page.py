@@ -1,164 +1,159 @@
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
-
 import numpy as np
 import pytest
+from gui.fake_sound import FakeOutput
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
-from support import RATE_HZ, container_of, playing, rig, small_packed
+from support import RATE_HZ, playing
 
-from nam_engine.audio import write_wav
 from nam_engine.comparison import Comparison
-from nam_engine.errors import NamFileError
-from nam_engine.intake import Choices
-from nam_engine.nam_file import write_nam
-from nam_engine.train_job import TrainJob
+from nam_gui.mixer import level_matched
+from nam_gui.player import Player
 from nam_gui.waveform_page import WaveformPage
 
 EMPTY = "The recording and the models appear after the first epoch."
-PLAYING = "Playing the models…"
-JOB = TrainJob(Path("di.wav"), Path("amp.wav"), Path())
-OTHER = replace(JOB, output_path=Path("other.wav"))
+TRACKS = {"recording": playing(0.5), "full": playing(0.5, seed=1), "lite": playing(0.5, seed=2)}
 
 
-class Player:
-    """In place of ``compare``: plays when it is let, which for most tests is at once."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-        self.may_play = threading.Event()
-        self.may_play.set()
-        self.running = self.most_running = 0
-
-    def compare(self, model_path: Path, job: TrainJob) -> Comparison:
-        self.asked.append(model_path.name)
-        self.running += 1
-        self.most_running = max(self.running, self.most_running)
-        assert self.may_play.wait(5)
-        self.running -= 1
-        if model_path.name == "torn.nam":
-            raise NamFileError("torn.nam is torn.", "Get it again.")
-        target = playing(0.2, seed=len(job.output_path.name))
-        return Comparison(target, {f"of {model_path.name}": 0.9 * target}, RATE_HZ)
+def comparison(full_level: float = 0.9) -> Comparison:
+    """Models that play something else, and at other levels."""
+    models = {"channels_3": 0.5 * TRACKS["lite"], "channels_8": full_level * TRACKS["full"]}
+    return Comparison(TRACKS["recording"], models, RATE_HZ)
 
 
 @pytest.fixture
-def player(monkeypatch: pytest.MonkeyPatch) -> Player:
-    player = Player()
-    monkeypatch.setattr("nam_engine.comparison.compare", player.compare)
-    return player
+def output() -> FakeOutput:
+    return FakeOutput()
 
 
 @pytest.fixture
-def page(qtbot: QtBot) -> WaveformPage:
-    def end(widget: WaveformPage) -> None:
-        with qtbot.waitSignal(widget.ended, timeout=5000):
-            widget.shut_down()
-
-    widget = WaveformPage()
-    qtbot.addWidget(widget, before_close_func=end)
-    widget.resize(700, 500)
-    widget.show()
-    return widget
+def page(qtbot: QtBot, output: FakeOutput) -> WaveformPage:
+    page = WaveformPage(player=Player(output))
+    qtbot.addWidget(page)
+    page.resize(700, 500)
+    page.show()
+    page.activateWindow()
+    page.setFocus()
+    return page
 
 
 def words(page: WaveformPage) -> str:
     return " ".join(label.text() for label in page.findChildren(QLabel) if label.isVisible())
 
 
-def says(page: WaveformPage, text: str) -> Callable[[], bool]:
-    return lambda: text in words(page)
+def heard(output: FakeOutput) -> tuple[str, float]:
+    """Which track, once a fade is over, and the second from which on it is."""
+    samples = output.pull(2000)[1000:]
+    matched = level_matched(list(TRACKS.values()))
+    for name, track in zip(TRACKS, matched, strict=True):
+        windows = np.lib.stride_tricks.sliding_window_view(track, len(samples))
+        misses = np.abs(windows[:, ::100] - samples[::100]).max(1)
+        if misses.min() < 1e-3:
+            return name, float(np.argmin(misses) / RATE_HZ)
+    raise AssertionError("none of the tracks")
 
 
 def test_says_what_will_be_there(page: WaveformPage) -> None:
     assert words(page) == EMPTY
-
-
-def test_shows_the_models_when_they_were_played(
-    page: WaveformPage, player: Player, qtbot: QtBot
-) -> None:
-    player.may_play.clear()
-    page.show_model(JOB, Path("a.nam"))
-    assert words(page) == PLAYING
-    player.may_play.set()
-    qtbot.waitUntil(says(page, "of a.nam"))
-    assert PLAYING not in words(page)
-
-
-def test_newest_request_wins_and_only_one_runs(
-    page: WaveformPage, player: Player, qtbot: QtBot
-) -> None:
-    player.may_play.clear()
-    page.show_model(JOB, Path("first.nam"))
-    qtbot.waitUntil(lambda: player.asked == ["first.nam"])
-    page.show_model(OTHER, Path("second.nam"))
-    page.show_model(JOB, Path("third.nam"))
-    assert words(page) == PLAYING
-    player.may_play.set()
-    qtbot.waitUntil(says(page, "of third.nam"))
-    assert player.asked == ["first.nam", "third.nam"]
-    assert player.most_running == 1
-
-
-def test_fresh_models_of_the_same_job_leave_the_view_in_place(
-    page: WaveformPage, player: Player, qtbot: QtBot
-) -> None:
-    page.show_model(JOB, Path("a.nam"))
-    qtbot.waitUntil(says(page, "of a.nam"))
-    player.may_play.clear()
-    page.show_model(JOB, Path("b.nam"))
-    assert "of a.nam" in words(page)
-    player.may_play.set()
-    qtbot.waitUntil(says(page, "of b.nam"))
-    player.may_play.clear()
-    page.show_model(OTHER, Path("c.nam"))
-    assert words(page) == PLAYING
-    player.may_play.set()
-
-
-def test_clear_drops_what_still_runs(page: WaveformPage, player: Player, qtbot: QtBot) -> None:
-    player.may_play.clear()
-    page.show_model(JOB, Path("a.nam"))
+    page.say("It is torn.")
+    assert words(page) == "It is torn."
     page.clear()
     assert words(page) == EMPTY
-    player.may_play.set()
-    with qtbot.waitSignal(page.ended, timeout=5000):
-        page.shut_down()
-    assert words(page) == EMPTY
 
 
-def test_failure_is_a_sentence(page: WaveformPage, player: Player, qtbot: QtBot) -> None:
-    page.show_model(JOB, Path("torn.nam"))
-    qtbot.waitUntil(says(page, "torn.nam is torn. Get it again."))
-    page.show_model(JOB, Path("a.nam"))
-    qtbot.waitUntil(says(page, "of a.nam"))
+def test_shows_models_and_what_can_be_heard(page: WaveformPage) -> None:
+    page.set_comparison(comparison())
+    for text in ("A2-Full", "A2-Lite", "0:00 / 0:00", "level-matched"):
+        assert text in words(page)
+    assert EMPTY not in words(page)
 
 
-def test_ends_when_its_thread_has_ended(page: WaveformPage, player: Player, qtbot: QtBot) -> None:
-    player.may_play.clear()
-    page.show_model(JOB, Path("a.nam"))
-    page.show_model(JOB, Path("b.nam"))
-    with qtbot.assertNotEmitted(page.ended, wait=50):
-        page.shut_down()
-    with qtbot.waitSignal(page.ended, timeout=5000):
-        player.may_play.set()
-    page.show_model(JOB, Path("c.nam"))
-    assert player.asked == ["a.nam"]
-    assert words(page) == PLAYING
+def test_keys_play_and_switch(page: WaveformPage, output: FakeOutput, qtbot: QtBot) -> None:
+    page.set_comparison(comparison())
+    qtbot.keyClick(page.focusProxy(), Qt.Key.Key_Space)
+    assert heard(output)[0] == "full"
+    for key, name in (("1", "recording"), ("3", "lite"), ("2", "full")):
+        qtbot.keyClick(page.focusProxy(), key)
+        assert heard(output)[0] == name
+    qtbot.keyClick(page.focusProxy(), Qt.Key.Key_Space)
+    output.pull(1000)
+    assert not len(output.pull(1000))
 
 
-def test_plays_a_real_model(page: WaveformPage, qtbot: QtBot, tmp_path: Path) -> None:
-    x = playing(2)
-    write_wav(tmp_path / "di.wav", x, RATE_HZ)
-    write_wav(tmp_path / "amp.wav", rig(x), RATE_HZ)
-    write_nam(tmp_path / "model.nam", container_of(small_packed()))
-    choices = Choices(latency_samples=0, validation_seconds=(1.5, 2.0))
-    job = TrainJob(tmp_path / "di.wav", tmp_path / "amp.wav", tmp_path, choices=choices)
-    page.show_model(job, tmp_path / "model.nam")
-    qtbot.waitUntil(says(page, "A2-Lite"), timeout=10_000)
-    target = page._view._target
-    np.testing.assert_array_equal(target, rig(x)[round(1.5 * RATE_HZ) :])
+def test_better_models_are_heard_from_the_same_place_on(
+    page: WaveformPage, output: FakeOutput, qtbot: QtBot
+) -> None:
+    page.set_comparison(comparison())
+    page.listen()
+    assert heard(output) == ("full", pytest.approx(1000 / RATE_HZ))
+    page.set_comparison(comparison(0.95))
+    assert heard(output) == ("full", pytest.approx(3000 / RATE_HZ))
+
+
+def test_listening_begins_when_the_models_are_there(page: WaveformPage, output: FakeOutput) -> None:
+    page.listen()
+    assert not output.is_open
+    page.set_comparison(comparison())
+    assert heard(output)[0] == "full"
+
+
+def test_a_failure_is_not_listened_to(page: WaveformPage, output: FakeOutput) -> None:
+    page.listen()
+    page.say("It is torn.")
+    page.set_comparison(comparison())
+    assert not output.is_open
+
+
+def test_listening_plays_the_largest_whatever_was_chosen(
+    page: WaveformPage, output: FakeOutput, qtbot: QtBot
+) -> None:
+    page.set_comparison(comparison())
+    qtbot.keyClick(page.focusProxy(), "1")
+    page.listen()
+    assert heard(output)[0] == "full"
+
+
+def test_another_recording_and_the_end_stop_it_at_once(
+    page: WaveformPage, output: FakeOutput
+) -> None:
+    page.set_comparison(comparison())
+    page.listen()
+    page.clear()
+    assert not output.is_open
+    page.set_comparison(comparison())
+    page.listen()
+    page.stop_playing()
+    assert not output.is_open
+
+
+def test_the_waveform_shows_what_is_heard(
+    page: WaveformPage, output: FakeOutput, qtbot: QtBot
+) -> None:
+    mark = page._view._trace._place
+    page.set_comparison(comparison())
+    assert not mark.isVisible()
+    page.listen()
+    output.pull(RATE_HZ // 4)
+    qtbot.waitUntil(lambda: mark.value() == pytest.approx(0.25, abs=0.001))
+    assert mark.isVisible()
+    page.clear()
+    assert not mark.isVisible()
+
+
+def test_playing_goes_on_where_another_tab_is_looked_at(
+    page: WaveformPage, output: FakeOutput
+) -> None:
+    page.set_comparison(comparison())
+    page.listen()
+    page.hide()
+    assert output.is_open
+
+
+def test_without_output_it_says_so(page: WaveformPage, output: FakeOutput, qtbot: QtBot) -> None:
+    page.hide()
+    output.only_rate_hz = 0
+    page.set_comparison(comparison())
+    page.show()
+    qtbot.waitUntil(lambda: "nothing to hear with" in words(page))

@@ -15,7 +15,10 @@ import pytest
 from support import RATE_HZ, playing, rig
 
 from nam_engine.audio import write_wav
+from nam_engine.job_file import Ending
+from nam_engine.job_folder import JobFolder
 from nam_engine.nam_file import NamContainer, read_nam
+from nam_engine.past import read_training
 from nam_engine.presets import Recipe
 from nam_engine.session import TrainJob
 
@@ -47,6 +50,29 @@ def history(folder: Path) -> list[dict[str, str]]:
         rows = list(csv.DictReader(file))
     clocks = {"steps_per_second", "memory_mb", "seconds", "seconds_left"}
     return [{key: value for key, value in row.items() if key not in clocks} for row in rows]
+
+
+def test_killed_run_reads_as_interrupted_and_goes_on_from_its_folder(
+    context: multiprocessing.context.ForkServerContext, job: TrainJob
+) -> None:
+    training = context.Event()
+    process = context.Process(target=killable.run, args=(job, training))
+    process.start()
+    assert training.wait(timeout=15)
+    folder = job.outdir / "amp"
+    assert JobFolder.is_in_use(folder)
+    process.kill()
+    process.join()
+    past = read_training(folder)
+    assert past.file.ending is Ending.INTERRUPTED
+    assert not JobFolder.is_in_use(folder)
+    assert len(past.history) < job.recipe.epochs
+    process = context.Process(target=killable.run, args=(past.file.job, training))
+    process.start()
+    process.join()
+    past = read_training(folder)
+    assert past.file.ending is Ending.DONE
+    assert len(past.history) == job.recipe.epochs
 
 
 def test_run_killed_at_20_random_moments_is_the_one_that_was_not(

@@ -1,0 +1,52 @@
+"""Earlier trainings: which there are, and which of them wait to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from nam_gui.past_tasks import FindTask, Found, LeaveTask, OpenTask
+from nam_gui.threads import Threads
+
+__all__ = ["Past"]
+
+
+class Past(QObject):
+    """Finds, opens and leaves alone the trainings on the disk."""
+
+    found = Signal(tuple)
+    """``job_file.JobFile`` of each training that has ended, the latest first."""
+    interrupted = Signal(tuple)
+    """``past.PastTraining`` of each that something has interrupted; said once, if at all."""
+    opened = Signal(object)
+    """``past_tasks.Opened``."""
+
+    def __init__(self, threads: Threads, parent: QObject) -> None:
+        super().__init__(parent)
+        self._threads = threads
+        self._has_offered = False
+
+    def look(self, folders: Sequence[Path]) -> None:
+        """Look for trainings in these folders."""
+        task = FindTask(folders, self)
+        task.succeeded.connect(self._found)
+        self._threads.start(task)
+
+    def open(self, folders: Sequence[Path], *, goes_on: bool) -> None:
+        """Read trainings, to look at them or to go on."""
+        task = OpenTask(folders, goes_on, self)
+        task.succeeded.connect(self.opened)
+        self._threads.start(task)
+
+    def leave(self, folders: Sequence[Path]) -> None:
+        """Do not ask about these again."""
+        self._threads.start(LeaveTask(folders, self))
+
+    @Slot(object)
+    def _found(self, found: Found) -> None:
+        self.found.emit(found.ended)
+        if found.interrupted and not self._has_offered:
+            self.interrupted.emit(found.interrupted)
+        self._has_offered = True
