@@ -40,6 +40,7 @@ from nam_engine.presets import A2_CHANNELS
 from nam_engine.train_job import TrainJob
 from nam_gui import tasks
 from nam_gui.controller import Controller
+from nam_gui.garbage import GarbageCollector
 from nam_gui.job import JobState
 from nam_gui.main_window import MainWindow
 from nam_gui.settings import Settings
@@ -197,6 +198,7 @@ def main() -> None:
     options = parser.parse_args()
     app = QApplication([])
     app.setQuitOnLastWindowClosed(False)
+    GarbageCollector(app)  # as in the app
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(output_folder=Path(folder), epochs=1000)
         if options.what == "hour":

@@ -15,6 +15,7 @@ from nam_gui import settings
 from nam_gui.appearance import apply
 from nam_gui.controller import Controller
 from nam_gui.faults import Faults
+from nam_gui.garbage import GarbageCollector
 from nam_gui.log_files import crash_file, default_log_folder, log_file
 from nam_gui.main_window import MainWindow
 from nam_gui.session_end import SessionEnd
@@ -46,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     window = MainWindow(controller, tray, find_taskbar())
     window.gone.connect(app.quit)
     with ExitStack() as at_end:
+        at_end.callback(GarbageCollector(app).stop)
         _keep_faults(controller, window, at_end)
         session_end = SessionEnd(app)
         session_end.ending.connect(window.closing.end_now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -59,6 +60,15 @@ def qt_messages() -> Iterator[None]:
     yield
     qInstallMessageHandler(None)
     assert not messages
+
+
+@pytest.fixture(autouse=True)
+def collects_in_this_thread() -> Iterator[None]:
+    """As the app does: what a test leaves behind is not destroyed in a thread of the next one."""
+    gc.disable()
+    yield
+    gc.collect(1)
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
