@@ -30,8 +30,8 @@ class Stepper:
     def __init__(self, network: PackedWaveNet, recipe: Recipe, device: torch.device) -> None:
         self.network = network
         self.recipe = recipe
-        self.mrstft = MultiResolutionStft().to(device)
-        self.kernels = choose_kernels(network, self.mrstft, device)
+        mrstft = MultiResolutionStft().to(device)
+        self.kernels = choose_kernels(network, mrstft, device)
         self.optimizer = torch.optim.Adam(
             network.parameters(),
             lr=recipe.learning_rate,

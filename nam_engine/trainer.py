@@ -34,7 +34,7 @@ from nam_engine.events import (
     Warned,
 )
 from nam_engine.identity import identity_of
-from nam_engine.losses import MRSTFT_PASSAGE_SECONDS, esr, mse
+from nam_engine.losses import MRSTFT_PASSAGE_SECONDS, esr, mean_over_passages, mse
 from nam_engine.meter import Meter
 from nam_engine.nam_file import NamModel
 from nam_engine.pace import Pace
@@ -268,8 +268,11 @@ class Trainer:
                 [
                     esr(prediction, target),
                     mse(prediction, target),
-                    self.stepper.mrstft.over_passages(
-                        prediction, target, MRSTFT_PASSAGE_SECONDS * self.capture.sample_rate_hz
+                    mean_over_passages(
+                        self.stepper.kernels.mrstft,
+                        prediction,
+                        target,
+                        MRSTFT_PASSAGE_SECONDS * self.capture.sample_rate_hz,
                     ),
                 ]
             )

@@ -16,12 +16,15 @@ LOG_OF = 16
 
 
 @compiled
-def frame(audio: Buffer, hop: int, window: Buffer, frames: Buffer) -> None:
-    """Centred frames with reflected ends: (time,) to (frame, fft_size), whose sides stay zero."""
+def frame(audio: Buffer, hop: int, window: Buffer, frames: Buffer, first_frame: int) -> None:
+    """Centred frames with reflected ends: (time,) to (frame, fft_size), whose sides stay zero.
+
+    As many as there is room for in ``frames``, from ``first_frame`` on.
+    """
     samples, fft_size = len(audio), frames.shape[1]
     side = (fft_size - len(window)) // 2
     for f in range(len(frames)):
-        first = f * hop - fft_size // 2 + side
+        first = (first_frame + f) * hop - fft_size // 2 + side
         values = frames[f, side : side + len(window)]
         if first >= 0 and first + len(window) <= samples:
             here = audio[first : first + len(window)]

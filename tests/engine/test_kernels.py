@@ -189,6 +189,17 @@ def weighted(
     return value.detach(), gradient
 
 
+@pytest.mark.parametrize("samples", [1025, 8192, 200_001])
+def test_spectral_loss_without_a_gradient_is_the_same(samples: int) -> None:
+    generator = torch.Generator().manual_seed(samples)
+    target = torch.randn(2, samples, generator=generator)
+    prediction = target[:, None] + 0.1 * torch.randn(2, 3, samples, generator=generator)
+    with ThreadPoolExecutor(2) as pool:
+        value = CpuStft(MultiResolutionStft(), pool)(prediction, target)
+    exact = MultiResolutionStft().double()(prediction.double(), target.double())
+    assert distance(value, exact) < RELATIVE
+
+
 def test_spectral_loss_of_equal_and_of_silent_audio() -> None:
     reference = MultiResolutionStft()
     sound = torch.randn(2, 4096, generator=torch.Generator().manual_seed(0))
