@@ -1,5 +1,7 @@
 """One training step, the official trainer and ours alternating on the same batch.
 
+Ours with PyTorch alone and with the kernels that were chosen.
+
 python benchmarks/step.py [--batch 16 1] [--rounds 10] [--threads 2] [--device cpu]
 """
 
@@ -19,7 +21,10 @@ from nam_engine.audio import Recording
 from nam_engine.capture import make_capture
 from nam_engine.demo import SAMPLE_RATE_HZ, amplify, play
 from nam_engine.devices import describe_device
+from nam_engine.kernels.choose import Kernels
+from nam_engine.losses import MultiResolutionStft
 from nam_engine.presets import A2, Recipe
+from nam_engine.stepping import Stepper
 from nam_engine.trainer import Trainer
 from nam_engine.wavenet.parse import parse_packed
 
@@ -55,14 +60,23 @@ def official_step(
 
 
 def measure(batch_size: int, mrstft_weight: float, rounds: int, device: torch.device) -> str:
-    trainer = our_trainer(batch_size, mrstft_weight, device)
-    audio, target = trainer.windows.batch(torch.arange(batch_size))
+    trainers = [our_trainer(batch_size, mrstft_weight, device) for _ in range(2)]
+    by_pytorch, by_kernels = (trainer.stepper for trainer in trainers)
+    by_pytorch.kernels = Kernels(by_pytorch.network, MultiResolutionStft().to(device))
+    audio, target = trainers[0].windows.batch(torch.arange(batch_size))
 
-    def our_step(audio: torch.Tensor, target: torch.Tensor) -> None:
-        trainer.stepper.backward(audio, target)
-        trainer.stepper.update()
+    def step_of(stepper: Stepper) -> Callable[[torch.Tensor, torch.Tensor], object]:
+        def step(audio: torch.Tensor, target: torch.Tensor) -> None:
+            stepper.backward(audio, target)
+            stepper.update()
 
-    steps = {"official": official_step(mrstft_weight, device), "ours": our_step}
+        return step
+
+    steps = {
+        "official": official_step(mrstft_weight, device),
+        "PyTorch": step_of(by_pytorch),
+        "kernels": step_of(by_kernels),
+    }
     seconds: dict[str, list[float]] = {name: [] for name in steps}
     for round_number in range(rounds + 1):
         for name, step in steps.items():
@@ -73,11 +87,11 @@ def measure(batch_size: int, mrstft_weight: float, rounds: int, device: torch.de
             if round_number:  # the first round warms up
                 seconds[name].append(time.perf_counter() - started)
     medians = {name: float(np.median(times)) for name, times in seconds.items()}
-    ratios = np.array(seconds["official"]) / np.array(seconds["ours"])
+    ratios = np.array(seconds["official"]) / np.array(seconds["kernels"])
     loss = "MSE + MRSTFT" if mrstft_weight else "MSE"
+    cells = " | ".join(f"{1000 * median:.0f} ms" for median in medians.values())
     return (
-        f"| {batch_size} | {loss} | {1000 * medians['official']:.0f} ms"
-        f" | {1000 * medians['ours']:.0f} ms"
+        f"| {batch_size} | {loss} | {cells}"
         f" | {np.median(ratios):.1f} ({ratios.min():.1f} to {ratios.max():.1f}) |"
     )
 
@@ -92,7 +106,8 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     device = torch.device(options.device)
     print(f"{describe_device(device)}, torch {torch.__version__}\n")
-    print("| batch | loss | official | ours | ratio, median (range) |\n|---|---|---|---|---|")
+    print("| batch | loss | official | ours, PyTorch | ours, kernels | ratio, median (range) |")
+    print("|---|---|---|---|---|---|")
     for batch_size in options.batch:
         for mrstft_weight in (0.0005, 0.0):
             print(measure(batch_size, mrstft_weight, options.rounds, device), flush=True)
