@@ -8,7 +8,9 @@ the standard ones: here the last ``validation_samples`` are kept for validation.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 
 def train_official(
@@ -19,8 +21,12 @@ def train_official(
     seed: int,
     epochs: int,
     validation_samples: int,
+    callbacks: Sequence[Any] = (),
 ) -> Path:
-    """Train with the official trainer and return the path of its ``model.nam``."""
+    """Train with the official trainer and return the path of its ``model.nam``.
+
+    ``callbacks`` of Lightning are added to its own.
+    """
     import pytorch_lightning
     import torch
     from nam.train import core
@@ -55,10 +61,10 @@ def train_official(
     }
     module = module_class.init_from_config(model_config)
     train_loader, validation_loader = core._get_dataloaders(data_config, learning_config, module)
-    callbacks = core.get_callbacks(None, packed=True)
-    best = next(c for c in callbacks if isinstance(c, core._PackedBestCheckpoint))
+    own = core.get_callbacks(None, packed=True)
+    best = next(c for c in own if isinstance(c, core._PackedBestCheckpoint))
     trainer = pytorch_lightning.Trainer(
-        callbacks=callbacks,
+        callbacks=[*own, *callbacks],
         default_root_dir=outdir,
         max_epochs=epochs,
         accelerator="cpu",

@@ -1,6 +1,8 @@
 """One training step, the official trainer and ours alternating on the same batch.
 
-python benchmarks/step.py [--batch 16] [--rounds 10] [--threads 2]
+Ours with PyTorch alone and with the kernels that were chosen.
+
+python benchmarks/step.py [--batch 16 1] [--rounds 10] [--threads 2] [--device cpu]
 """
 
 from __future__ import annotations
@@ -18,23 +20,34 @@ from nam.train.lightning_module import PackedLightningModule
 from nam_engine.audio import Recording
 from nam_engine.capture import make_capture
 from nam_engine.demo import SAMPLE_RATE_HZ, amplify, play
+from nam_engine.devices import describe_device
+from nam_engine.kernels.choose import Kernels
+from nam_engine.losses import MultiResolutionStft
 from nam_engine.presets import A2, Recipe
+from nam_engine.stepping import Stepper
 from nam_engine.trainer import Trainer
 from nam_engine.wavenet.parse import parse_packed
 
+CPU = torch.device("cpu")
 
-def our_trainer(batch_size: int) -> Trainer:
+
+def our_trainer(
+    batch_size: int, mrstft_weight: float = 0.0005, device: torch.device = CPU
+) -> Trainer:
     audio = play(30.0)
     source = Recording(audio.astype(np.float32), SAMPLE_RATE_HZ, Path("di.wav"))
     output = Recording(amplify(audio).astype(np.float32), SAMPLE_RATE_HZ, Path("amp.wav"))
-    recipe = Recipe(batch_size=batch_size)
-    capture = make_capture(source, output)
-    return Trainer(capture, parse_packed(A2), recipe, device=torch.device("cpu"))
+    recipe = Recipe(batch_size=batch_size, mrstft_weight=mrstft_weight)
+    return Trainer(make_capture(source, output), parse_packed(A2), recipe, device=device)
 
 
-def official_step() -> Callable[[torch.Tensor, torch.Tensor], object]:
+def official_step(
+    mrstft_weight: float = 0.0005, device: torch.device = CPU
+) -> Callable[[torch.Tensor, torch.Tensor], object]:
     torch.manual_seed(0)
-    module = PackedLightningModule.init_from_config(core._get_packed_model_config())
+    config = core._get_packed_model_config()
+    config["loss"]["mrstft_weight"] = mrstft_weight or None
+    module = PackedLightningModule.init_from_config(config).to(device)
     optimizer = module.configure_optimizers()["optimizer"]
 
     def step(audio: torch.Tensor, target: torch.Tensor) -> None:
@@ -46,36 +59,58 @@ def official_step() -> Callable[[torch.Tensor, torch.Tensor], object]:
     return step
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+def measure(batch_size: int, mrstft_weight: float, rounds: int, device: torch.device) -> str:
+    trainers = [our_trainer(batch_size, mrstft_weight, device) for _ in range(2)]
+    by_pytorch, by_kernels = (trainer.stepper for trainer in trainers)
+    by_pytorch.kernels = Kernels(by_pytorch.network, MultiResolutionStft().to(device))
+    audio, target = trainers[0].windows.batch(torch.arange(batch_size))
 
-    trainer = our_trainer(options.batch)
-    audio, target = trainer.windows.batch(torch.arange(options.batch))
+    def step_of(stepper: Stepper) -> Callable[[torch.Tensor, torch.Tensor], object]:
+        def step(audio: torch.Tensor, target: torch.Tensor) -> None:
+            stepper.backward(audio, target)
+            stepper.update()
 
-    def our_step(audio: torch.Tensor, target: torch.Tensor) -> None:
-        trainer.stepper.backward(audio, target)
-        trainer.stepper.update()
+        return step
 
-    steps = {"official": official_step(), "ours": our_step}
+    steps = {
+        "official": official_step(mrstft_weight, device),
+        "PyTorch": step_of(by_pytorch),
+        "kernels": step_of(by_kernels),
+    }
     seconds: dict[str, list[float]] = {name: [] for name in steps}
-    for round_number in range(options.rounds + 1):
+    for round_number in range(rounds + 1):
         for name, step in steps.items():
             started = time.perf_counter()
             step(audio, target)
+            if device.type == "cuda":
+                torch.cuda.synchronize()
             if round_number:  # the first round warms up
                 seconds[name].append(time.perf_counter() - started)
     medians = {name: float(np.median(times)) for name, times in seconds.items()}
-    ratios = np.array(seconds["official"]) / np.array(seconds["ours"])
-    print(
-        f"batch {options.batch}, {options.threads} threads, torch {torch.__version__}:"
-        f" official {medians['official']:.3f} s, ours {medians['ours']:.3f} s,"
-        f" ratio {np.median(ratios):.2f} ({ratios.min():.2f} to {ratios.max():.2f})"
+    ratios = np.array(seconds["official"]) / np.array(seconds["kernels"])
+    loss = "MSE + MRSTFT" if mrstft_weight else "MSE"
+    cells = " | ".join(f"{1000 * median:.0f} ms" for median in medians.values())
+    return (
+        f"| {batch_size} | {loss} | {cells}"
+        f" | {np.median(ratios):.1f} ({ratios.min():.1f} to {ratios.max():.1f}) |"
     )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--batch", type=int, nargs="+", default=[16, 1])
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--device", default="cpu")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    device = torch.device(options.device)
+    print(f"{describe_device(device)}, torch {torch.__version__}\n")
+    print("| batch | loss | official | ours, PyTorch | ours, kernels | ratio, median (range) |")
+    print("|---|---|---|---|---|---|")
+    for batch_size in options.batch:
+        for mrstft_weight in (0.0005, 0.0):
+            print(measure(batch_size, mrstft_weight, options.rounds, device), flush=True)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 import torch
@@ -86,12 +89,43 @@ def memory_mb(device: torch.device) -> float:
 def _missing(name: str) -> str:
     """Why PyTorch cannot even see a device; empty where it can."""
     if name == "cuda" and not torch.cuda.is_available():
-        if torch.version.cuda is None:
-            return f"this PyTorch ({torch.__version__}) was built without CUDA"
-        return "PyTorch finds no NVIDIA GPU with a working driver"
+        return _missing_cuda()
     if name == "mps" and not torch.backends.mps.is_available():
         return "this is not a Mac with an Apple processor, or its system is too old"
     return ""
+
+
+def _missing_cuda() -> str:
+    """Why, and what to do about it on this system."""
+    if sys.platform == "darwin":
+        return "Macs have no NVIDIA GPU that PyTorch can use"
+    has_driver = _has_nvidia_driver()
+    if torch.version.cuda is None and has_driver:
+        return (
+            "an NVIDIA GPU is there but this PyTorch"
+            f" ({torch.__version__}) was built without CUDA: {_cuda_remedy()}"
+        )
+    if has_driver:
+        return (
+            "an NVIDIA GPU is there but its driver is too old for CUDA"
+            f" {torch.version.cuda}, or not running: install the newest one from"
+            " nvidia.com/drivers and restart"
+        )
+    return "no NVIDIA GPU with a driver was found; where there is one, see nvidia.com/drivers"
+
+
+def _cuda_remedy() -> str:
+    # On Linux the package index has the build with CUDA, for Windows only PyTorch's own has it.
+    if sys.platform == "win32":
+        return "install it with the command for CUDA that pytorch.org/get-started/locally shows"
+    return "'pip install --force-reinstall torch' installs the one with CUDA"
+
+
+def _has_nvidia_driver() -> bool:
+    """Whether NVIDIA's driver is installed, which nobody has without a GPU of theirs."""
+    if sys.platform == "win32":
+        return (Path(os.environ.get("SYSTEMROOT", "")) / "System32" / "nvcuda.dll").exists()
+    return Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None
 
 
 def _train_tiny_step(device: torch.device) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nam_engine.losses import MRSTFT_PASSAGE_SECONDS, MultiResolutionStft, esr
+from nam_engine.losses import MRSTFT_PASSAGE_SECONDS, MultiResolutionStft, esr, mean_over_passages
 
 __all__ = ["Score", "evaluate"]
 
@@ -38,8 +38,8 @@ def evaluate(
     for name, samples in predictions.items():
         played = torch.from_numpy(samples)
         error = esr(played[None, None].double(), wanted[None].double())
-        mrstft = MultiResolutionStft().over_passages(
-            played[None, None], wanted[None], passage_samples
+        mrstft = mean_over_passages(
+            MultiResolutionStft(), played[None, None], wanted[None], passage_samples
         )
         scores.append(Score(name, error.item(), mrstft.item()))
     return scores

@@ -6,10 +6,12 @@ function returns one value per submodel, shape (submodel,).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
-__all__ = ["MRSTFT_PASSAGE_SECONDS", "MultiResolutionStft", "esr", "mse"]
+__all__ = ["MRSTFT_PASSAGE_SECONDS", "MultiResolutionStft", "esr", "mean_over_passages", "mse"]
 
 MRSTFT_PASSAGE_SECONDS = 10
 
@@ -71,12 +73,18 @@ class MultiResolutionStft(nn.Module):
             total = total + convergence + log_magnitude
         return total / len(self.RESOLUTIONS)
 
-    def over_passages(self, prediction: Tensor, target: Tensor, passage_samples: int) -> Tensor:
-        """The mean over passages of about ``passage_samples``, to bound the memory."""
-        passages = max(1, round(target.shape[-1] / passage_samples))
-        pairs = zip(
-            prediction.tensor_split(passages, dim=-1),
-            target.tensor_split(passages, dim=-1),
-            strict=True,
-        )
-        return torch.stack([self(p, y) for p, y in pairs]).mean(dim=0)
+
+def mean_over_passages(
+    loss: Callable[[Tensor, Tensor], Tensor],
+    prediction: Tensor,
+    target: Tensor,
+    passage_samples: int,
+) -> Tensor:
+    """The mean of a loss over passages of about ``passage_samples``."""
+    passages = max(1, round(target.shape[-1] / passage_samples))
+    pairs = zip(
+        prediction.tensor_split(passages, dim=-1),
+        target.tensor_split(passages, dim=-1),
+        strict=True,
+    )
+    return torch.stack([loss(p, y) for p, y in pairs]).mean(dim=0)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from nam_engine.nam_file import NamModel
-from nam_engine.wavenet.ordinary import WaveNet
+from nam_engine.render import Player
 
 __all__ = ["Loudness", "measure_loudness", "pink_noise"]
 
@@ -55,12 +55,10 @@ def pink_noise() -> NDArray[np.float32]:
 
 def measure_loudness(model: NamModel) -> Loudness:
     """Play the noise at input gains 0, 0.1 .. 1 and compare the levels."""
-    wavenet = WaveNet(model.config)
-    wavenet.import_weights(model.weights)
+    player = Player(model)
     gains = torch.linspace(0.0, 1.0, 11)
     noise = gains[:, None] * torch.from_numpy(pink_noise())
-    with torch.no_grad():
-        played = wavenet(F.pad(noise, (wavenet.receptive_field - 1, 0)))
+    played = player(F.pad(noise, (player.receptive_field - 1, 0)))
     rms = played.double().square().mean(dim=1).sqrt().numpy()
     # Fully compressed, all eleven levels would equal the last; linear, half of that in sum.
     compressed = len(gains) * rms[-1]

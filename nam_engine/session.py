@@ -54,6 +54,9 @@ def train(job: TrainJob, control: RunControl | None = None) -> Generator[TrainEv
     control = control or RunControl()
     intake = job.take_in()
     capture = intake.require_capture()
+    name = file_name(job.user.name or capture.name)
+    checked = _checked(name, intake.report, job.choices)
+    yield checked  # the next takes seconds, the first time on a machine more than a few
     config = parse_packed(A2)
     trainer = Trainer(
         capture,
@@ -63,7 +66,6 @@ def train(job: TrainJob, control: RunControl | None = None) -> Generator[TrainEv
         seed=job.seed,
         stop_rules=job.stop_rules,
     )
-    name = file_name(job.user.name or capture.name)
     folder, warnings = _open_folder(job, name, trainer)
     export = partial(_container, job, config, intake.report)
     keeper = Keeper(folder, trainer, job, export, control)
@@ -72,8 +74,8 @@ def train(job: TrainJob, control: RunControl | None = None) -> Generator[TrainEv
     with closing(keeper), closing(events):
         keeper.put_report(intake.report)
         keeper.begin()
-        checked = _checked(name, intake.report, job.choices)
-        for event in chain([checked], warnings, events):
+        keeper.note(checked)
+        for event in chain(warnings, events):
             keeper.note(event)
             yield event
 

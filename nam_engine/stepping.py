@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nam_engine.checkpoint import StepperState
+from nam_engine.kernels.choose import choose_kernels
 from nam_engine.losses import MultiResolutionStft, mse
 from nam_engine.position import StepFigures
 from nam_engine.presets import Recipe
@@ -29,9 +30,13 @@ class Stepper:
     def __init__(self, network: PackedWaveNet, recipe: Recipe, device: torch.device) -> None:
         self.network = network
         self.recipe = recipe
-        self.mrstft = MultiResolutionStft().to(device)
+        mrstft = MultiResolutionStft().to(device)
+        self.kernels = choose_kernels(network, mrstft, device)
         self.optimizer = torch.optim.Adam(
-            network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+            network.parameters(),
+            lr=recipe.learning_rate,
+            weight_decay=recipe.weight_decay,
+            fused=device.type in ("cpu", "cuda"),
         )
         self.parts = 1
 
@@ -110,23 +115,23 @@ class Stepper:
         error = mse(prediction, target).sum()
         if not self.recipe.mrstft_weight:
             return error, error.detach(), torch.zeros_like(error)
-        mrstft = self.mrstft(prediction, target).sum()
+        mrstft = self.kernels.mrstft(prediction, target).sum()
         loss = error + self.recipe.mrstft_weight * mrstft
         return loss, error.detach(), mrstft.detach()
 
     def _whole(self, audio: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-        loss, *terms = self._loss(self.network(audio), target)
+        loss, *terms = self._loss(self.kernels.predict(audio), target)
         loss.backward()  # type: ignore[no-untyped-call]
         return loss.detach(), *terms
 
     def _split(self, audio: Tensor, target: Tensor) -> tuple[Tensor, ...]:
         pieces = audio.tensor_split(self.parts)
         with torch.no_grad():
-            prediction = torch.cat([self.network(piece) for piece in pieces])
+            prediction = torch.cat([self.kernels.predict(piece) for piece in pieces])
         loss, *terms = self._loss(prediction.requires_grad_(), target)
         (gradient,) = torch.autograd.grad(loss, prediction)
         for piece, part in zip(pieces, gradient.tensor_split(self.parts), strict=True):
-            self.network(piece).backward(part)
+            self.kernels.predict(piece).backward(part)  # type: ignore[no-untyped-call]
         return loss.detach(), *terms
 
 

@@ -34,7 +34,7 @@ from nam_engine.events import (
     Warned,
 )
 from nam_engine.identity import identity_of
-from nam_engine.losses import MRSTFT_PASSAGE_SECONDS, esr, mse
+from nam_engine.losses import MRSTFT_PASSAGE_SECONDS, esr, mean_over_passages, mse
 from nam_engine.meter import Meter
 from nam_engine.nam_file import NamModel
 from nam_engine.pace import Pace
@@ -140,6 +140,8 @@ class Trainer:
             train_seconds=self.capture.seconds(self.capture.train),
             validation_seconds=self.capture.seconds(self.capture.validation),
         )
+        if problem := self.stepper.kernels.problem:
+            yield Warned(problem)
         if not self.position.steps_done:  # what training starts from, if it is a model
             for i, best in enumerate(self._best):
                 if best is not None:
@@ -255,7 +257,7 @@ class Trainer:
         """The figures of all submodels over the whole validation passage."""
         windows = self.windows
         prediction = predict(
-            self.network,
+            self.stepper.kernels.predict,
             windows.validation_input,
             self.config.receptive_field,
             pieces_at_once=max(1, PIECES_AT_ONCE // self.stepper.parts),
@@ -266,8 +268,11 @@ class Trainer:
                 [
                     esr(prediction, target),
                     mse(prediction, target),
-                    self.stepper.mrstft.over_passages(
-                        prediction, target, MRSTFT_PASSAGE_SECONDS * self.capture.sample_rate_hz
+                    mean_over_passages(
+                        self.stepper.kernels.mrstft,
+                        prediction,
+                        target,
+                        MRSTFT_PASSAGE_SECONDS * self.capture.sample_rate_hz,
                     ),
                 ]
             )

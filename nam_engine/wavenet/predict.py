@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 __all__ = ["PIECES_AT_ONCE", "predict"]
@@ -14,7 +16,7 @@ PIECES_AT_ONCE = 4
 
 
 def predict(
-    network: nn.Module,
+    network: Callable[[Tensor], Tensor],
     audio: Tensor,
     receptive_field: int,
     *,

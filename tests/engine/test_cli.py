@@ -227,7 +227,7 @@ def test_devices_says_why_not(
         "mps": False,
         "cpu": True,
     }
-    assert "was built without CUDA" in reports["cuda"]["problem"]
+    assert "NVIDIA" in reports["cuda"]["problem"]
     assert "not a Mac" in reports["mps"]["problem"]
     assert "processor cores" in reports["cpu"]["description"]
 

@@ -104,7 +104,7 @@ def test_stop_still_saves(job: TrainJob) -> None:
 
 def test_model_is_rescued_where_its_folder_disappears(job: TrainJob, tmp_path: Path) -> None:
     events = train(job)
-    assert isinstance(next(events), Checked)
+    assert [type(next(events)) for _ in range(2)] == [Checked, Started]
     shutil.rmtree(job.outdir)
     job.outdir.write_text("no folder any more")
     with pytest.raises(NamFileError, match=r"saved as .* instead") as caught:
@@ -140,11 +140,11 @@ def test_best_is_saved_where_the_device_fails(
 def test_unusable_folder_is_refused_before_training(job: TrainJob, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(NamFileError, match="Nothing can be written to"):
-        next(train(replace(job, outdir=tmp_path / "file" / "out")))
+        list(train(replace(job, outdir=tmp_path / "file" / "out")))
 
 
 def test_missing_device_is_refused_with_the_reason(job: TrainJob) -> None:
     if torch.backends.mps.is_available():
         pytest.skip("this machine has every device")
     with pytest.raises(DeviceError, match="'mps' cannot be used: this is not a Mac"):
-        next(train(replace(job, device="mps")))
+        list(train(replace(job, device="mps")))

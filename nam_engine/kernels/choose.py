@@ -1,0 +1,125 @@
+"""Which kernels run a network: the fastest that prove themselves on this machine."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from nam_engine.losses import MultiResolutionStft
+from nam_engine.wavenet.packed import PackedWaveNet
+from nam_engine.wavenet.parse import parse_packed
+
+__all__ = ["Kernels", "choose_kernels"]
+
+_log = logging.getLogger(__name__)
+
+# More than the kernels' own rounding: a sample beside a kink may fall on either side of it.
+TRIAL_TOLERANCE = 1e-2
+TRIAL_SAMPLES = 1500
+TRIAL_NETWORK: dict[str, Any] = {
+    "submodels": [
+        {
+            "name": f"channels_{channels}",
+            "config": {
+                "layers_configs": [
+                    {
+                        "input_size": 1,
+                        "condition_size": 1,
+                        "channels": channels,
+                        "kernel_sizes": [6, 15],
+                        "dilations": [1, 7],
+                        "activation": {"name": "LeakyReLU", "negative_slope": 0.01},
+                        "head": {"out_channels": 1, "kernel_size": 16, "bias": True},
+                    }
+                ],
+                "head_scale": 0.5,
+            },
+        }
+        for channels in (3, 8)
+    ],
+    "export": {"container_max_values": "uniform"},
+}
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """How a network predicts and how its spectra are compared; both have gradients.
+
+    ``predict``: audio (batch, time) to (batch, submodel, out). ``mrstft``: a prediction and its
+    target (batch, out) to one value per submodel. ``problem`` says why faster ones cannot be
+    used; it is empty where there are none.
+    """
+
+    predict: Callable[[Tensor], Tensor]
+    mrstft: Callable[[Tensor, Tensor], Tensor]
+    problem: str = ""
+
+
+def choose_kernels(
+    network: PackedWaveNet, mrstft: MultiResolutionStft, device: torch.device
+) -> Kernels:
+    """Raises nothing: what cannot be used is replaced by PyTorch's own.
+
+    The first time on a machine takes some seconds, in which the kernels are compiled.
+    """
+    reference = Kernels(network, mrstft)
+    if device.type != "cpu" or next(network.parameters()).dtype != torch.float32:
+        return reference
+    if problem := _cpu_problem():
+        return replace(reference, problem=problem)
+    return _cpu_kernels(network, mrstft) or reference
+
+
+@functools.cache
+def _cpu_problem() -> str:
+    """Why the processor's kernels cannot be used here; empty where they can."""
+    try:
+        _try_cpu_kernels()
+    except Exception as error:  # noqa: BLE001 - whatever a compiler may raise on some machine
+        _log.exception("the fast kernels cannot be used")
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        return f"The fast way to train cannot be used here ({reason}). It will take longer."
+    return ""
+
+
+def _cpu_kernels(network: PackedWaveNet, mrstft: MultiResolutionStft) -> Kernels | None:
+    """None for networks that they are not made for."""
+    from nam_engine.kernels.cpu import CpuKernel, unsupported
+    from nam_engine.kernels.cpu_stft import CpuStft
+
+    if unsupported(network.config):
+        return None
+    threads = torch.get_num_threads()
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="kernel")
+    return Kernels(CpuKernel(network, pool, threads), CpuStft(mrstft, pool))
+
+
+def _try_cpu_kernels() -> None:
+    """Compare the gradient of a little network with PyTorch's.
+
+    Raises ArithmeticError where it is another, and whatever a compiler raises.
+    """
+    generator = torch.Generator().manual_seed(0)
+    network = PackedWaveNet(parse_packed(TRIAL_NETWORK), generator)
+    audio = torch.randn(2, network.receptive_field - 1 + TRIAL_SAMPLES, generator=generator)
+    target = torch.randn(2, TRIAL_SAMPLES, generator=generator)
+
+    def gradient(kernels: Kernels | None) -> Tensor:
+        assert kernels is not None
+        network.zero_grad()
+        kernels.mrstft(kernels.predict(audio), target).sum().backward()  # type: ignore[no-untyped-call]
+        parts = (p.grad for p in network.parameters() if p.grad is not None)
+        return torch.cat([part.flatten() for part in parts])
+
+    mrstft = MultiResolutionStft()
+    ours, theirs = gradient(_cpu_kernels(network, mrstft)), gradient(Kernels(network, mrstft))
+    off = torch.linalg.vector_norm(ours - theirs) / torch.linalg.vector_norm(theirs)
+    if not off < TRIAL_TOLERANCE:
+        raise ArithmeticError(f"their gradient is off by {off:.1g}")

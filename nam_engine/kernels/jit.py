@@ -1,0 +1,58 @@
+"""Machine code from Python, made once and kept in the user's cache folder."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import ParamSpec, TypeVar, cast
+
+import llvmlite.binding
+import numba
+import numpy as np
+from numpy.typing import NDArray
+from platformdirs import user_cache_path
+
+__all__ = ["LANES", "VECTORS", "Buffer", "Matrix", "Offsets", "compiled"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Buffer = NDArray[np.float32]
+Matrix = NDArray[np.float32]
+Offsets = NDArray[np.int64]
+
+
+def _vector_shape() -> tuple[int, int]:
+    """Numbers in a vector register, and how many registers one row may have."""
+    features = llvmlite.binding.get_host_cpu_features()
+    if features.get("avx512f"):
+        return 16, 4
+    return (8, 2) if features.get("avx") else (4, 4)
+
+
+LANES, VECTORS = _vector_shape()
+
+
+def _cache_folder() -> Path:
+    """Another one for other sources: Numba does not see that a function within has changed."""
+    digest = hashlib.sha256(version("nam-a2-trainer").encode())
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    return user_cache_path("nam-a2-trainer", appauthor=False) / "kernels" / digest.hexdigest()[:16]
+
+
+numba.config.CACHE_DIR = str(_cache_folder())  # type: ignore[attr-defined]
+
+
+def compiled(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a function for arrays; it runs without Python's lock.
+
+    The order of a sum is free and a division by zero infinite: that is what lets loops run in
+    vector registers.
+    """
+    jit = numba.njit(
+        nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"}
+    )
+    return cast("Callable[P, R]", jit(function))

@@ -1,0 +1,273 @@
+"""The processor's kernels against PyTorch in double precision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from support import submodel
+from torch import Tensor
+
+from nam_engine.kernels import choose
+from nam_engine.kernels.choose import choose_kernels
+from nam_engine.kernels.cpu import CpuKernel
+from nam_engine.kernels.cpu_stft import CpuStft
+from nam_engine.losses import MultiResolutionStft
+from nam_engine.presets import A2
+from nam_engine.wavenet import layers
+from nam_engine.wavenet.config import PackedConfig
+from nam_engine.wavenet.packed import PackedWaveNet
+from nam_engine.wavenet.parse import parse_packed
+
+CPU = torch.device("cpu")
+RELATIVE = 1e-5
+
+slow = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@st.composite
+def configs(draw: st.DrawFn) -> dict[str, Any]:
+    """One to three submodels of one layer array: any widths, kernels, dilations and slopes."""
+    count = draw(st.integers(1, 5))
+    shared = {
+        "input_size": 1,
+        "condition_size": 1,
+        "kernel_sizes": draw(st.lists(st.integers(1, 16), min_size=count, max_size=count)),
+        "dilations": draw(st.lists(st.integers(1, 40), min_size=count, max_size=count)),
+        "activation": draw(st.sampled_from(["ReLU", {"name": "LeakyReLU", "negative_slope": 0.2}])),
+        "head": {
+            "out_channels": 1,
+            "kernel_size": draw(st.integers(1, 17)),
+            "bias": draw(st.booleans()),
+        },
+    }
+    widths = st.integers(1, 9)
+    arrays = [
+        {**shared, "channels": draw(widths), "bottleneck": draw(widths)}
+        for _ in range(draw(st.integers(1, 3)))
+    ]
+    return {"submodels": [submodel(f"s{i}", a, head_scale=0.5) for i, a in enumerate(arrays)]}
+
+
+def gradients(
+    network: PackedWaveNet, predict: Callable[[Tensor], Tensor], audio: Tensor, weight: Tensor
+) -> tuple[Tensor, list[Tensor | None]]:
+    """A prediction and the gradient of its product with ``weight`` by all parameters."""
+    prediction = predict(audio)
+    parameters = list(network.parameters())
+    loss = (prediction * weight.to(prediction.dtype)).sum()
+    return prediction, list(torch.autograd.grad(loss, parameters, allow_unused=True))
+
+
+def distance(ours: Tensor, theirs: Tensor) -> float:
+    """Euclidean, relative to ``theirs``."""
+    difference = torch.linalg.vector_norm(ours.detach().double() - theirs.detach())
+    return float(difference / torch.linalg.vector_norm(theirs.detach()).clamp(min=1e-12))
+
+
+def nearest_kink(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What activations are given comes no closer to zero than the least of this list."""
+    least: list[float] = []
+    apply = layers.apply_activation
+
+    def watch(activation: Any, x: Tensor) -> Tensor:
+        least.append(float(x.detach().abs().min()))
+        return apply(activation, x)
+
+    monkeypatch.setattr(layers, "apply_activation", watch)
+    return least
+
+
+@slow
+@given(
+    raw=configs(),
+    seed=st.integers(0, 2**31),
+    batch=st.integers(1, 3),
+    out_samples=st.integers(1, 150),
+)
+def test_kernel_equals_reference(
+    raw: dict[str, Any], seed: int, batch: int, out_samples: int
+) -> None:
+    config = parse_packed(raw)
+    generator = torch.Generator().manual_seed(seed)
+    network = PackedWaveNet(config, generator)
+    audio = torch.randn(batch, config.receptive_field - 1 + out_samples, generator=generator)
+    weight = torch.randn(batch, len(config.submodels), out_samples, generator=generator)
+    exact = PackedWaveNet(config).double()
+    exact.load_state_dict({name: t.double() for name, t in network.state_dict().items()})
+
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as pool:
+        least = nearest_kink(patch)
+        expected, by_reference = gradients(exact, exact, audio.double(), weight)
+        # On either side of a kink, single precision may take the other side.
+        assume(min(least) > 2e-6)
+        kernel = CpuKernel(network, pool, 2)
+        prediction, by_kernel = gradients(network, kernel, audio, weight)
+    assert distance(prediction, expected) < RELATIVE
+    all_ours, all_theirs = [], []
+    for ours, theirs in zip(by_kernel, by_reference, strict=True):
+        assert (ours is None) == (theirs is None)
+        if ours is not None and theirs is not None:
+            all_ours.append(ours.flatten())
+            all_theirs.append(theirs.flatten())
+    assert distance(torch.cat(all_ours), torch.cat(all_theirs)) < RELATIVE
+
+
+def test_off_block_gradients_are_exactly_zero() -> None:
+    network = PackedWaveNet(parse_packed(A2))
+    with ThreadPoolExecutor(2) as pool:
+        kernel = CpuKernel(network, pool, 2)
+        kernel(torch.randn(1, network.receptive_field + 99)).square().sum().backward()
+    for conv in network.network.convolutions():
+        if conv.mask is not None and conv.weight.grad is not None:
+            assert not conv.weight.grad[conv.mask == 0].any()
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_threads_do_not_change_a_bit(threads: int) -> None:
+    network = PackedWaveNet(parse_packed(A2))
+    audio = torch.randn(5, network.receptive_field + 499)
+    weight = torch.randn(5, 2, 500)
+    with ThreadPoolExecutor(2) as two, ThreadPoolExecutor(threads) as other:
+        expected = gradients(network, CpuKernel(network, two, 2), audio, weight)
+        again = gradients(network, CpuKernel(network, other, threads), audio, weight)
+    assert torch.equal(expected[0], again[0])
+    for one, same in zip(expected[1], again[1], strict=True):
+        assert one is None if same is None else one is not None and torch.equal(one, same)
+
+
+def test_a_kernel_follows_its_weights_and_lengths() -> None:
+    network = PackedWaveNet(parse_packed(A2))
+    with ThreadPoolExecutor(1) as pool, torch.no_grad():
+        kernel = CpuKernel(network, pool, 1)
+        for samples in (10, 1000, 10):
+            for parameter in network.parameters():
+                parameter.mul_(1.01)
+            audio = torch.randn(1, network.receptive_field - 1 + samples)
+            torch.testing.assert_close(kernel(audio), network(audio), rtol=1e-4, atol=1e-6)
+
+
+@slow
+@given(
+    seed=st.integers(0, 2**31),
+    batch=st.integers(1, 3),
+    submodels=st.integers(1, 3),
+    samples=st.integers(1025, 5000),
+    volume=st.sampled_from([0.03, 0.3, 30.0]),
+)
+def test_spectral_loss_equals_reference(
+    seed: int, batch: int, submodels: int, samples: int, volume: float
+) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    target = torch.randn(batch, samples, generator=generator)
+    noise = torch.randn(batch, submodels, samples, generator=generator)
+    prediction = target[:, None] + volume * noise
+    reference = MultiResolutionStft()
+    weight = torch.randn(submodels, generator=generator)
+    with ThreadPoolExecutor(2) as pool:
+        ours, by_ours = weighted(CpuStft(reference, pool), prediction, target, weight)
+    _, by_theirs = weighted(reference, prediction, target, weight)
+    reference = MultiResolutionStft().double()
+    exact, by_exact = weighted(reference, prediction.double(), target.double(), weight.double())
+    assert distance(ours, exact) < RELATIVE
+    # Where a magnitude equals its target but for rounding, the gradient is either of two.
+    assert distance(by_ours, by_exact) < max(RELATIVE, 3 * distance(by_theirs, by_exact))
+
+
+def weighted(
+    loss: Callable[[Tensor, Tensor], Tensor], prediction: Tensor, target: Tensor, weight: Tensor
+) -> tuple[Tensor, Tensor]:
+    """A loss per submodel, and the gradient of their weighted sum."""
+    prediction = prediction.detach().clone().requires_grad_()
+    value = loss(prediction, target)
+    (gradient,) = torch.autograd.grad(value @ weight, prediction)
+    return value.detach(), gradient
+
+
+@pytest.mark.parametrize("samples", [1025, 8192, 200_001])
+def test_spectral_loss_without_a_gradient_is_the_same(samples: int) -> None:
+    generator = torch.Generator().manual_seed(samples)
+    target = torch.randn(2, samples, generator=generator)
+    prediction = target[:, None] + 0.1 * torch.randn(2, 3, samples, generator=generator)
+    with ThreadPoolExecutor(2) as pool:
+        value = CpuStft(MultiResolutionStft(), pool)(prediction, target)
+    exact = MultiResolutionStft().double()(prediction.double(), target.double())
+    assert distance(value, exact) < RELATIVE
+
+
+def test_spectral_loss_of_equal_and_of_silent_audio() -> None:
+    reference = MultiResolutionStft()
+    sound = torch.randn(2, 4096, generator=torch.Generator().manual_seed(0))
+    with ThreadPoolExecutor(1) as pool:
+        stft = CpuStft(reference, pool)
+        for prediction, target in (
+            (sound[:, None].clone(), sound),
+            (torch.zeros(2, 1, 4096), sound),
+            (sound[:, None].clone(), torch.zeros(2, 4096)),
+        ):
+            ours, theirs = (
+                weighted(loss, prediction, target, torch.ones(1)) for loss in (stft, reference)
+            )
+            torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
+def small(activation: str = "ReLU", arrays: int = 1) -> PackedConfig:
+    array = {
+        "input_size": 1,
+        "condition_size": 1,
+        "channels": 1,
+        "bottleneck": 1,
+        "kernel_sizes": [3],
+        "dilations": [2],
+        "activation": activation,
+        "head": {"out_channels": 1, "kernel_size": 2, "bias": True},
+    }
+    return parse_packed({"submodels": [submodel("one", *[array] * arrays, head_scale=0.5)]})
+
+
+def test_what_the_kernels_are_not_made_for_runs_on_pytorch_without_a_word() -> None:
+    for config in (small("Tanh"), small(arrays=2)):
+        network = PackedWaveNet(config)
+        kernels = choose_kernels(network, MultiResolutionStft(), CPU)
+        assert (kernels.predict, kernels.problem) == (network, "")
+    network = PackedWaveNet(small()).double()
+    assert choose_kernels(network, MultiResolutionStft(), CPU).predict is network
+
+
+@pytest.fixture
+def tried_anew() -> Iterator[None]:
+    """What was found out about this machine is forgotten, before and after."""
+    choose._cpu_problem.cache_clear()
+    yield
+    choose._cpu_problem.cache_clear()
+
+
+@pytest.mark.usefixtures("tried_anew")
+def test_kernels_that_fail_are_replaced_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("cannot allocate executable memory")
+
+    monkeypatch.setattr(choose, "_cpu_kernels", fail)
+    network = PackedWaveNet(small())
+    kernels = choose_kernels(network, MultiResolutionStft(), CPU)
+    assert kernels.predict is network
+    assert "cannot allocate executable memory" in kernels.problem
+
+
+@pytest.mark.usefixtures("tried_anew")
+def test_kernels_with_a_wrong_gradient_are_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    backward = CpuKernel.backward
+
+    def wrong(*arguments: Any) -> Any:
+        return 1.1 * backward(*arguments)
+
+    monkeypatch.setattr(CpuKernel, "backward", wrong)
+    network = PackedWaveNet(small())
+    kernels = choose_kernels(network, MultiResolutionStft(), CPU)
+    assert kernels.predict is network
+    assert "gradient is off by 0.1" in kernels.problem
