@@ -91,10 +91,10 @@ def _cpu_problem() -> str:
 
 def _cpu_kernels(network: PackedWaveNet, mrstft: MultiResolutionStft) -> Kernels | None:
     """None for networks that they are not made for."""
-    from nam_engine.kernels.cpu import CpuKernel, unsupported
+    from nam_engine.kernels.cpu import CpuKernel, is_made_for
     from nam_engine.kernels.cpu_stft import CpuStft
 
-    if unsupported(network.config):
+    if not is_made_for(network.config):
         return None
     threads = torch.get_num_threads()
     pool = ThreadPoolExecutor(threads, thread_name_prefix="kernel")

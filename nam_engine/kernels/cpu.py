@@ -35,22 +35,22 @@ from nam_engine.wavenet.config import PackedConfig, WaveNetConfig
 from nam_engine.wavenet.layers import Layer, LayerArray, Network
 from nam_engine.wavenet.packed import PackedWaveNet
 
-__all__ = ["CpuKernel", "unsupported"]
+__all__ = ["CpuKernel", "is_made_for"]
 
 Samples = NDArray[np.float32]
 
 
-def unsupported(config: PackedConfig) -> str:
-    """Why these kernels cannot run a network; empty where they can."""
-    for submodel in config.submodels:
-        if len(submodel.config.layer_arrays) != 1:
-            return "it has more than one layer array"
-        (array,) = submodel.config.layer_arrays
-        if any(a.name not in ("LeakyReLU", "ReLU") for a in array.activations):
-            return "its activation is not LeakyReLU or ReLU"
-        if not array.layer1x1 or array.head1x1_channels is not None or array.head_channels != 1:
-            return "its layers have other 1x1 convolutions"
-    return ""
+def is_made_for(config: PackedConfig) -> bool:
+    """Whether these kernels can run a network: one layer array, (leaky) ReLU, a mono head."""
+    arrays = [submodel.config.layer_arrays for submodel in config.submodels]
+    return all(
+        len(of_submodel) == 1
+        and all(a.name in ("LeakyReLU", "ReLU") for a in of_submodel[0].activations)
+        and of_submodel[0].layer1x1
+        and of_submodel[0].head1x1_channels is None
+        and of_submodel[0].head_channels == 1
+        for of_submodel in arrays
+    )
 
 
 class CpuKernel:

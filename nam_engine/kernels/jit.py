@@ -52,7 +52,13 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     The order of a sum is free and a division by zero infinite: that is what lets loops run in
     vector registers.
     """
-    jit = numba.njit(
-        nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"}
-    )
-    return cast("Callable[P, R]", jit(function))
+    options = {
+        "nogil": True,
+        "error_model": "numpy",
+        "fastmath": {"reassoc", "contract", "nsz"},
+    }
+    try:
+        jit = numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # there is nowhere to keep it
+        jit = numba.njit(**options)(function)
+    return cast("Callable[P, R]", jit)
