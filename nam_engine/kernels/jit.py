@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 import llvmlite.binding
 import numba
@@ -52,7 +52,7 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     The order of a sum is free and a division by zero infinite: that is what lets loops run in
     vector registers.
     """
-    options = {
+    options: dict[str, Any] = {
         "nogil": True,
         "error_model": "numpy",
         "fastmath": {"reassoc", "contract", "nsz"},
