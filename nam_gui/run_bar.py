@@ -53,6 +53,7 @@ class RunBar(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName(self.tr("Progress of the training"))
         self._lay_out()
+        self._set_status("")
         self.set_device("", is_gpu_missing=False)
         self.show_idle(can_train=False, is_paused=False)
 
