@@ -294,6 +294,7 @@ class Controller(Training):
         )
         if goes_on and self.input_path is None:
             self.set_input(begun_with.input_path)
+        self._checker.report_on(job.id, begun_with.input_path)
         self.opened.emit(job.id)
 
     # Recordings to look at

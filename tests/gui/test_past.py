@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from gui.fake_files import FakeFiles, stop
 from gui.fake_run import FakeRun
 from gui.past_folders import write_training
 from PySide6.QtWidgets import QApplication
@@ -70,7 +71,9 @@ class Desk:
 
 
 @pytest.fixture
-def desk(app: QApplication, qtbot: QtBot, fake: FakeRun, tmp_path: Path) -> Iterator[Desk]:
+def desk(
+    app: QApplication, qtbot: QtBot, fake: FakeRun, files: FakeFiles, tmp_path: Path
+) -> Iterator[Desk]:
     desk = Desk(qtbot, fake, tmp_path)
     yield desk
     fake.release()
@@ -107,6 +110,20 @@ def test_interrupted_training_is_offered_and_goes_on(desk: Desk) -> None:
     run = window.controller.runs[job.id]
     assert [row.epoch for row in run.history] == [1, 2, 3, 4]
     assert window.controller.queue.job(job.id).state is JobState.DONE
+
+
+def test_what_goes_on_is_looked_at_meanwhile(desk: Desk, files: FakeFiles) -> None:
+    desk.past("JCM", Ending.INTERRUPTED)
+    files.findings["JCM"] = stop()
+    desk.fake.free_epochs = 0
+    window = desk.start()
+    window.offer_bar.go_on.click()
+    queue = window.controller.queue
+    desk.bot.waitUntil(lambda: any(job.report for job in queue.jobs()), timeout=5_000)
+    (job,) = queue.jobs()
+    assert (job.state, job.message) == (JobState.TRAINING, "")
+    assert window.controller.input_info == ("input.wav", 1.0, "")
+    assert files.checked[0][:2] == ("input", "JCM")
 
 
 def test_several_are_offered_in_one_line_and_trained_in_order(desk: Desk) -> None:
@@ -217,6 +234,45 @@ def test_a_training_that_ends_joins_the_menu(desk: Desk) -> None:
     with desk.bot.waitSignal(window.controller.past.found):
         window.controller.job_ended.emit(1)
     assert [action.data() for action in window.recent.actions()] == [folder]
+
+
+def test_an_opened_capture_is_looked_at_after_what_waits(desk: Desk, files: FakeFiles) -> None:
+    for name in ("Twin", "JCM"):
+        desk.past(name, Ending.DONE, done=EPOCHS)
+    window = desk.start()
+    files.unreadable.add("JCM")
+    files.gate.clear()
+    twin = desk.open(window, "Twin")
+    jcm = desk.open(window, "JCM")
+    window.controller.set_input(Path("other.wav"))
+    window.controller.add_recordings([Path("amp.wav")])
+    files.gate.set()
+    queue = window.controller.queue
+    with desk.bot.waitSignal(window.controller.said):
+        pass
+    assert [names[:2] for names in files.checked] == [("input", "Twin"), ("other", "amp")]
+    assert desk.said == ["JCM.wav cannot be read. Export it again."]
+    assert queue.job(twin.id).report is not None
+    assert queue.job(jcm.id).report is None
+    states = [job.state for job in queue.jobs()]
+    assert states == [JobState.DONE, JobState.DONE, JobState.READY]
+    assert window.controller.input_info == ("other.wav", 1.0, "")
+
+
+def test_what_begins_anew_is_not_told_what_was_before(desk: Desk, files: FakeFiles) -> None:
+    desk.past("Twin", Ending.DONE, done=EPOCHS)
+    window = desk.start()
+    files.gate.clear()
+    job = desk.open(window, "Twin")
+    window.controller.set_input(Path("other.wav"))
+    window.controller.set_flip(job.id, True)
+    files.gate.set()
+    queue = window.controller.queue
+    desk.bot.waitUntil(lambda: queue.job(job.id).state is JobState.READY, timeout=5_000)
+    assert [names[0] for names in files.checked] == ["input", "other"]
+    report = queue.job(job.id).report
+    assert report is not None
+    assert report.input_name == "other.wav"
 
 
 def test_another_input_leaves_an_opened_capture_alone(desk: Desk) -> None:
