@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -225,6 +225,20 @@ def test_a_finished_capture_is_opened_and_trained_more(desk: Desk) -> None:
     (more,) = desk.fake.jobs
     assert (more.folder, more.recipe.epochs) == (folder, 2 * EPOCHS)
     assert more.input_path == desk.outdir / "input.wav"
+
+
+def test_captures_in_the_folder_before_are_found(desk: Desk, tmp_path: Path) -> None:
+    folder = desk.past("Twin", Ending.DONE)
+    window = desk.start()
+    controller = window.controller
+    new = replace(controller.settings, output_folder=tmp_path / "new")
+    window.settings_dialog.changed.emit(new)
+    assert controller.settings.output_folder == tmp_path / "new"
+    with desk.bot.waitSignal(controller.past.found):
+        controller.look_back()
+    assert [action.data() for action in window.recent.actions()] == [folder]
+    window.settings_dialog.changed.emit(replace(controller.settings, epochs=7))
+    assert controller.settings.recent_folders == (desk.outdir,)
 
 
 def test_a_training_that_ends_joins_the_menu(desk: Desk) -> None:
