@@ -155,6 +155,24 @@ def test_not_now_is_not_asked_again(desk: Desk) -> None:
     assert [action.text() for action in second.recent.actions()] == ["JCM (stopped)"]
 
 
+@pytest.mark.parametrize("is_at_once", [False, True])
+def test_what_was_paused_is_offered_at_the_next_start(desk: Desk, *, is_at_once: bool) -> None:
+    folder = desk.past("JCM", Ending.STOPPED)
+    desk.fake.free_epochs = 0
+    window = desk.start()
+    controller = window.controller
+    controller.train_more(desk.open(window, "JCM (stopped)").id)
+    desk.bot.waitUntil(lambda: bool(desk.fake.jobs), timeout=5_000)
+    controller.pause()
+    if not is_at_once:
+        desk.bot.waitUntil(lambda: controller.state is RunState.PAUSED, timeout=5_000)
+    assert read_job(folder).ending is Ending.STOPPED
+    with desk.bot.waitSignal(window.gone):
+        window.close()
+    assert not desk.said
+    assert desk.start().offer_bar.isVisible()
+
+
 @pytest.mark.parametrize("ending", [Ending.DONE, Ending.STOPPED, Ending.FAILED])
 def test_what_has_ended_is_not_offered(desk: Desk, ending: Ending) -> None:
     desk.past("JCM", ending)
