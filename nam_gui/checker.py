@@ -16,7 +16,7 @@ __all__ = ["Checker"]
 
 
 class Checker(QObject):
-    """Changes the states of the queue's recordings, and only the reports of those in training."""
+    """Changes the states of the queue's recordings, and only the reports of those begun before."""
 
     changed = Signal()
     """Some recording's state is another one."""
@@ -73,13 +73,12 @@ class Checker(QObject):
 
     @Slot(object)
     def _checked(self, checked: Checked) -> None:
+        task, job = self._take()
         report = checked.report
-        if self._task is not None and self._task.input_path == self._input_path:
+        if task.input_path == self._input_path:
             known = "" if report.recognised is None else report.recognised.known.name
             self.input_checked.emit((report.input_name, checked.input_seconds, known))
-        is_report = self._task is not None and self._task.reports_only
-        job = self._take_job()
-        if job is not None and is_report:
+        if job is not None and task.reports_only:
             self._queue.update(job.id, report=report)
         elif job is not None:
             state, message = JobState.READY, ""
@@ -97,18 +96,20 @@ class Checker(QObject):
 
     @Slot(str, str)
     def _failed(self, message: str, remedy: str) -> None:
-        is_report = self._task is not None and self._task.reports_only
-        job = self._take_job()
-        if job is not None and not is_report:
+        task, job = self._take()
+        if job is not None and not task.reports_only:
             text = f"{message} {remedy}".strip()
             self._queue.update(job.id, state=JobState.BLOCKED, message=text)
         self.check_next()
 
-    def _take_job(self) -> Job | None:
-        """The job whose check has ended; None where it is gone or to be checked again."""
+    def _take(self) -> tuple[CheckTask, Job | None]:
+        """What has ended, and its job; None where that is gone or to be checked again."""
         task, self._task = self._task, None
-        job = None if task is None else self._queue.find(task.job.id)
-        if task is None or job is None:
-            return None
-        was = not job.is_being_checked if task.reports_only else job.state is JobState.CHECKING
-        return job if was else None
+        assert task is not None
+        job = self._queue.find(task.job.id)
+        if job is not None:
+            is_due = job.state is JobState.CHECKING
+            if task.reports_only:
+                is_due = not job.is_being_checked
+            job = job if is_due else None
+        return task, job
