@@ -14,7 +14,7 @@ from nam_engine.job_file import JOB, Ending, JobFile, encode_job, read_job
 from nam_engine.job_folder import JobFolder
 from nam_engine.json_node import Node
 
-__all__ = ["PastTraining", "find_trainings", "leave_training", "read_training"]
+__all__ = ["PastTraining", "find_trainings", "put_ending", "read_training"]
 
 MAX_FOUND = 20
 MAX_REPORT_BYTES = 16 * 1024 * 1024
@@ -78,14 +78,14 @@ def read_training(folder: Path) -> PastTraining:
     )
 
 
-def leave_training(folder: Path) -> None:
-    """Count an interrupted training as stopped: the user does not want to go on with it.
+def put_ending(folder: Path, ending: Ending) -> None:
+    """Count a training that nobody runs as ended so, whatever it was.
 
     Raises NamFileError where that cannot be written down.
     """
     file = read_job(folder)
     with closing(JobFolder(folder)) as job_folder:
-        job_folder.put(JOB, encode_job(file.job, Ending.STOPPED))
+        job_folder.put(JOB, encode_job(file.job, ending))
         try:
             job_folder.flush()
         except OSError as error:

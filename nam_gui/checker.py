@@ -16,7 +16,7 @@ __all__ = ["Checker"]
 
 
 class Checker(QObject):
-    """Changes the states of the queue's recordings."""
+    """Changes the states of the queue's recordings, and only the reports of those begun before."""
 
     changed = Signal()
     """Some recording's state is another one."""
@@ -29,6 +29,7 @@ class Checker(QObject):
         self._queue = queue
         self._threads = threads
         self._task: CheckTask | None = None
+        self._begun: dict[int, Path] = {}
 
     def set_input(self, path: Path) -> None:
         """What recordings are checked against from now on."""
@@ -40,25 +41,46 @@ class Checker(QObject):
         self._queue.update(job_id, state=state, report=None, message="", **changes)
         self.check_next()
 
+    def report_on(self, job_id: int, input_path: Path) -> None:
+        """Find out what is to be said of a recording whose training was begun with this input.
+
+        Its state stays as it is, and those that wait for their check come first.
+        """
+        self._begun[job_id] = input_path
+        self.check_next()
+
     def check_next(self) -> None:
         """Begin with the first that waits, unless one is being checked."""
-        waiting = [j for j in self._queue.jobs() if j.state is JobState.WAITING_FOR_CHECK]
-        if waiting and self._task is None and self._input_path is not None:
-            self._queue.update(waiting[0].id, state=JobState.CHECKING)
-            self._task = CheckTask(self._input_path, waiting[0], self)
-            self._task.succeeded.connect(self._checked)
-            self._task.failed.connect(self._failed)
-            self._threads.start(self._task)
+        if self._task is None:
+            self._task = self._next_task()
+            if self._task is not None:
+                self._task.succeeded.connect(self._checked)
+                self._task.failed.connect(self._failed)
+                self._threads.start(self._task)
         self.changed.emit()
+
+    def _next_task(self) -> CheckTask | None:
+        waiting = [j for j in self._queue.jobs() if j.state is JobState.WAITING_FOR_CHECK]
+        if waiting and self._input_path is not None:
+            self._queue.update(waiting[0].id, state=JobState.CHECKING)
+            return CheckTask(self._input_path, waiting[0], self)
+        while self._begun:
+            job_id = next(iter(self._begun))
+            input_path, job = self._begun.pop(job_id), self._queue.find(job_id)
+            if job is not None and not job.is_being_checked:
+                return CheckTask(input_path, job, self, reports_only=True)
+        return None
 
     @Slot(object)
     def _checked(self, checked: Checked) -> None:
+        task, job = self._take()
         report = checked.report
-        if self._task is not None and self._task.input_path == self._input_path:
+        if task.input_path == self._input_path:
             known = "" if report.recognised is None else report.recognised.known.name
             self.input_checked.emit((report.input_name, checked.input_seconds, known))
-        job = self._take_job()
-        if job is not None:
+        if job is not None and task.reports_only:
+            self._queue.update(job.id, report=report)
+        elif job is not None:
             state, message = JobState.READY, ""
             if report.stops:
                 message = report.stops[0].message
@@ -74,14 +96,20 @@ class Checker(QObject):
 
     @Slot(str, str)
     def _failed(self, message: str, remedy: str) -> None:
-        job = self._take_job()
-        if job is not None:
+        task, job = self._take()
+        if job is not None and not task.reports_only:
             text = f"{message} {remedy}".strip()
             self._queue.update(job.id, state=JobState.BLOCKED, message=text)
         self.check_next()
 
-    def _take_job(self) -> Job | None:
-        """The job whose check has ended; None where it is gone or to be checked again."""
+    def _take(self) -> tuple[CheckTask, Job | None]:
+        """What has ended, and its job; None where that is gone or to be checked again."""
         task, self._task = self._task, None
-        job = None if task is None else self._queue.find(task.job.id)
-        return job if job is not None and job.state is JobState.CHECKING else None
+        assert task is not None
+        job = self._queue.find(task.job.id)
+        if job is not None:
+            is_due = job.state is JobState.CHECKING
+            if task.reports_only:
+                is_due = not job.is_being_checked
+            job = job if is_due else None
+        return task, job

@@ -181,10 +181,21 @@ class Controller(Training):
         """Run a task that others listen to; it has ended when ``closed`` is emitted."""
         self._threads.start(task)
 
+    @Slot()
     def shut_down(self) -> None:
-        """End all threads, keeping the best; ``closed`` is emitted when they have ended."""
+        """End all threads, keeping the best; ``closed`` is emitted when they have ended.
+
+        What is paused goes on another day.
+        """
+        if self.state is RunState.PAUSING:
+            self.job_ended.connect(self.shut_down)
+            return
         if self.is_training:
             self._end_run(RunState.STOPPING)
+        paused = [job for job in self.queue.jobs() if job.state is JobState.PAUSED]
+        folders = [job.model_path.parent for job in paused if job.model_path is not None]
+        if folders:
+            self.past.ask_again(folders)
         self._threads.shut_down()
 
     # The input and dropped files
@@ -294,6 +305,7 @@ class Controller(Training):
         )
         if goes_on and self.input_path is None:
             self.set_input(begun_with.input_path)
+        self._checker.report_on(job.id, begun_with.input_path)
         self.opened.emit(job.id)
 
     # Recordings to look at

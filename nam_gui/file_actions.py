@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QFileInfo, QObject, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QInputDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from nam_gui.controller import Controller
 from nam_gui.file_dialogs import (
@@ -16,6 +16,7 @@ from nam_gui.file_dialogs import (
     ask_recordings,
     ask_signal_path,
 )
+from nam_gui.input_question import InputQuestion
 
 __all__ = ["FileActions"]
 
@@ -30,6 +31,8 @@ class FileActions(QObject):
         super().__init__(window)
         self._controller = controller
         self._window = window
+        self.question: InputQuestion | None = None
+        self._dropped_meanwhile: list[Path] = []
         controller.asked.connect(self._ask_which_is_input)
 
     @Slot(list)
@@ -79,13 +82,27 @@ class FileActions(QObject):
         if path is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
 
+    @Slot()
+    def take_back_question(self) -> None:
+        """The window goes: none of the files is the input."""
+        if self.question is not None:
+            self.question.reject()
+
     @Slot(str, list)
     def _ask_which_is_input(self, question: str, paths: list[Path]) -> None:
-        names = [path.name for path in paths]
-        if len(set(names)) < len(names):
-            names = [str(path) for path in paths]
-        title = self.tr("Which one is the input?")
-        name, is_chosen = QInputDialog.getItem(self._window, title, question, names, 0, False)
-        if is_chosen:
-            self._controller.set_input(paths[names.index(name)])
+        if self.question is not None:  # its answer may be the one to this, too
+            self._dropped_meanwhile += paths
+            return
+        self.question = InputQuestion(question, paths, self._window)
+        self.question.answered.connect(self._use_answer)
+        self.question.open()
+
+    @Slot(object, list)
+    def _use_answer(self, source: Path | None, paths: list[Path]) -> None:
+        self.question = None
+        if source is not None:
+            self._controller.set_input(source)
         self._controller.add_recordings(paths)
+        if self._dropped_meanwhile:
+            meanwhile, self._dropped_meanwhile = self._dropped_meanwhile, []
+            self._controller.add_files(meanwhile)

@@ -41,7 +41,7 @@ class JobState(Enum):
 
     @property
     def word(self) -> str:
-        return QCoreApplication.translate("JobState", self.value.word)
+        return _tr(self.value.word)
 
     @property
     def shape(self) -> str:
@@ -57,8 +57,9 @@ class Job:
     """A recording in the queue.
 
     ``latency_samples`` is what the user has set, None for what is measured. ``message`` says
-    more about the state. ``progress`` is from 0 to 1; ``esr`` the best of each submodel so far,
-    smallest submodel first; ``seconds_left`` is NaN while nothing is known.
+    more about the state; ``is_preparing`` that a training is not at its first step yet.
+    ``progress`` is from 0 to 1; ``esr`` the best of each submodel so far, smallest submodel
+    first; ``seconds_left`` is NaN while nothing is known.
     """
 
     id: int
@@ -71,10 +72,16 @@ class Job:
     report: CaptureReport | None = None
     state: JobState = JobState.WAITING_FOR_CHECK
     message: str = ""
+    is_preparing: bool = False
     progress: float = 0.0
     esr: tuple[float, ...] = ()
     model_path: Path | None = None
     seconds_left: float = math.nan
+
+    @property
+    def word(self) -> str:
+        """That of its state."""
+        return _tr("preparing") if self.is_preparing else self.state.word
 
     @property
     def is_being_checked(self) -> bool:
@@ -99,3 +106,7 @@ class Job:
             flip_polarity=self.flip,
             ignore_checks=self.ignore_checks,
         )
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("JobState", text)

@@ -78,7 +78,7 @@ class JobDelegate(QStyledItemDelegate):
         _write(painter, shape_area, job.state.shape, colour, Qt.AlignmentFlag.AlignHCenter)
         word_area = area.adjusted(shape_width + style.SPACING, 0, 0, 0)
         word = _state_text(job)
-        if job.state in SHOWS_PROGRESS and _is_wider(painter, word, word_area):
+        if word != job.word and _is_wider(painter, word, word_area):
             word = percent_text(job.progress)  # the shape says the rest
         _write(painter, word_area, word, ink, Qt.AlignmentFlag.AlignLeft)
         if job.state in SHOWS_PROGRESS:
@@ -93,9 +93,9 @@ class JobDelegate(QStyledItemDelegate):
 
 
 def _state_text(job: Job) -> str:
-    if job.state not in SHOWS_PROGRESS:
-        return job.state.word
-    return f"{job.state.word} {percent_text(job.progress)}"
+    if job.is_preparing or job.state not in SHOWS_PROGRESS:
+        return job.word
+    return f"{job.word} {percent_text(job.progress)}"
 
 
 def _group(cell: QStyleOptionViewItem) -> QPalette.ColorGroup:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -17,6 +17,7 @@ from nam_gui.page_dialog import PageDialog
 from nam_gui.plain_label import PlainLabel
 from nam_gui.result_card import ScoreTable, SubmodelScore
 from nam_gui.style import SPACING, Scheme
+from nam_gui.verdict_words import match_word, verdict_word
 
 __all__ = ["ModelWindow"]
 
@@ -49,8 +50,8 @@ class ModelWindow(PageDialog):
         self.problem.setWordWrap(True)
         self.problem.hide()
         self._known = QWidget()
-        self._trained = _Scores()
-        self._tried = _Scores()
+        self._trained = _Scores(verdict_word)
+        self._tried = _Scores(match_word)
         self.try_button = QPushButton()
         self.try_button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.try_button.setAutoDefault(False)
@@ -146,8 +147,9 @@ class ModelWindow(PageDialog):
 class _Scores(QWidget):
     """A heading and a word for each size; hidden until there are any."""
 
-    def __init__(self) -> None:
+    def __init__(self, word_of: Callable[[float], str]) -> None:
         super().__init__()
+        self._word_of = word_of
         self._heading = PlainLabel("")
         font = self._heading.font()
         font.setBold(True)
@@ -162,7 +164,7 @@ class _Scores(QWidget):
 
     def show_scores(self, heading: str, scores: Sequence[SubmodelScore]) -> None:
         self._heading.setText(_breakable(heading))
-        table = ScoreTable(scores)
+        table = ScoreTable(scores, self._word_of)
         self._rows.replaceWidget(self._table, table)
         self._table.hide()
         self._table.deleteLater()

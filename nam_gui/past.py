@@ -7,7 +7,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from nam_gui.past_tasks import FindTask, Found, LeaveTask, OpenTask
+from nam_engine.job_file import Ending
+from nam_gui.past_tasks import EndingTask, FindTask, Found, OpenTask
 from nam_gui.threads import Threads
 
 __all__ = ["Past"]
@@ -42,7 +43,11 @@ class Past(QObject):
 
     def leave(self, folders: Sequence[Path]) -> None:
         """Do not ask about these again."""
-        self._threads.start(LeaveTask(folders, self))
+        self._threads.start(EndingTask(folders, Ending.STOPPED, self))
+
+    def ask_again(self, folders: Sequence[Path]) -> None:
+        """Offer these at the next start as if something had interrupted them."""
+        self._threads.start(EndingTask(folders, Ending.INTERRUPTED, self))
 
     @Slot(object)
     def _found(self, found: Found) -> None:

@@ -12,10 +12,10 @@ from PySide6.QtCore import QObject
 from nam_engine.errors import CheckpointError, NamEngineError
 from nam_engine.job_file import Ending, JobFile
 from nam_engine.job_folder import JobFolder
-from nam_engine.past import PastTraining, find_trainings, leave_training, read_training
+from nam_engine.past import PastTraining, find_trainings, put_ending, read_training
 from nam_gui.tasks import Task
 
-__all__ = ["FindTask", "Found", "LeaveTask", "OpenTask", "Opened"]
+__all__ = ["EndingTask", "FindTask", "Found", "OpenTask", "Opened"]
 
 
 @dataclass(frozen=True)
@@ -85,13 +85,14 @@ class OpenTask(Task):
         return Opened(tuple(trainings), tuple(problems), self._goes_on)
 
 
-class LeaveTask(Task):
-    """Notes that nobody wants to go on with these trainings."""
+class EndingTask(Task):
+    """Notes how these trainings have ended."""
 
-    def __init__(self, folders: Sequence[Path], parent: QObject) -> None:
+    def __init__(self, folders: Sequence[Path], ending: Ending, parent: QObject) -> None:
         super().__init__(parent)
         self._folders = tuple(folders)
+        self._ending = ending
 
     def work(self) -> Any:
         for folder in self._folders:
-            leave_training(folder)
+            put_ending(folder, self._ending)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 from nam_gui.appearance import apply
 from nam_gui.controller import Controller
 from nam_gui.menus import FileMenu
-from nam_gui.settings import Settings
+from nam_gui.settings import Settings, default_output_folder
 from nam_gui.settings_dialog import SettingsDialog
 from nam_gui.view_menu import ViewMenu
 
@@ -49,6 +49,9 @@ class Preferences(QObject):
 
     @Slot(object)
     def _use(self, settings: Settings) -> None:
+        former = self._controller.settings.output_folder
+        if settings.output_folder != former:  # the captures in there are looked for as before
+            settings = settings.with_recent_folder(former or default_output_folder())
         self._controller.settings = settings
 
     @Slot(int)

@@ -236,7 +236,7 @@ class QueueModel(QAbstractTableModel):
             case Column.DELAY:
                 return words.delay(job)
             case Column.STATE:
-                return job.state.word
+                return job.word
             case Column.PROGRESS:
                 return percent_text(job.progress) if job.progress else ""
             case Column.LITE | Column.FULL:

@@ -124,9 +124,16 @@ class ResultCard(QWidget):
 
 
 class ScoreTable(QWidget):
-    """A line for each submodel, the largest first; ``summary`` says the same in a sentence."""
+    """A line for each submodel, the largest first; ``summary`` says the same in a sentence.
 
-    def __init__(self, submodels: Sequence[SubmodelScore]) -> None:
+    ``word_of`` is what to call an ESR.
+    """
+
+    def __init__(
+        self,
+        submodels: Sequence[SubmodelScore],
+        word_of: Callable[[float], str] = verdict_word,
+    ) -> None:
         super().__init__()
         table = QGridLayout(self)
         table.setContentsMargins(0, 0, 0, 0)
@@ -139,7 +146,7 @@ class ScoreTable(QWidget):
             dot = ColouredLabel(partial(_of_submodel, index))
             dot.setText("\N{BLACK CIRCLE}")
             word = ColouredLabel(_COLOURS[judged])
-            word.setText(verdict_word(score.esr))
+            word.setText(word_of(score.esr))
             figure = QLabel(self.tr("ESR {0}").format(esr_text(score.esr)))
             figure.setToolTip(
                 self.tr("How close it sounds: the share of the recording that the model misses")

@@ -120,12 +120,18 @@ class Checked:
 
 
 class CheckTask(Task):
-    """Looks at one recording; carries a :class:`Checked`."""
+    """Looks at one recording; carries a :class:`Checked`.
 
-    def __init__(self, input_path: Path, job: Job, parent: QObject) -> None:
+    ``reports_only`` says that nothing follows from it: the training was begun long ago.
+    """
+
+    def __init__(
+        self, input_path: Path, job: Job, parent: QObject, *, reports_only: bool = False
+    ) -> None:
         super().__init__(parent)
         self.input_path = input_path
         self.job = job
+        self.reports_only = reports_only
 
     def work(self) -> Any:
         source = read_recording(self.input_path)

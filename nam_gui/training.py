@@ -179,7 +179,7 @@ class Training(QObject):
                 return
             self.runs[job.id] = Run.begin(self.input_path, job, self.settings)
         self._training = job.id
-        self.queue.update(job.id, state=JobState.TRAINING, message="")
+        self.queue.update(job.id, state=JobState.TRAINING, is_preparing=True, message="")
         self._train_task = TrainTask(self.runs[job.id].next_job(job, self.settings), self)
         self._train_task.happened.connect(self._on_event)
         self._train_task.succeeded.connect(self._trained)
@@ -202,7 +202,10 @@ class Training(QObject):
         match event:
             case StepsDone() | EpochDone():
                 self.queue.update(
-                    job_id, progress=run.progress(event), seconds_left=event.seconds_left
+                    job_id,
+                    is_preparing=False,
+                    progress=run.progress(event),
+                    seconds_left=event.seconds_left,
                 )
             case BestImproved() | Finished():
                 self.queue.update(job_id, esr=run.esr())
@@ -243,7 +246,7 @@ class Training(QObject):
     def _run_ended(self, job_state: JobState, message: str = "") -> None:
         job_id, self._training, self._train_task = self._training, None, None
         assert job_id is not None
-        self.queue.update(job_id, state=job_state, message=message)
+        self.queue.update(job_id, state=job_state, is_preparing=False, message=message)
         if self.state is RunState.TRAINING:
             self._train_next()
         else:

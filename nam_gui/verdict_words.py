@@ -6,7 +6,7 @@ from PySide6.QtCore import QCoreApplication
 
 from nam_engine.verdict import Verdict, verdict
 
-__all__ = ["verdict_word"]
+__all__ = ["match_word", "verdict_word"]
 
 
 def verdict_word(esr: float) -> str:
@@ -18,6 +18,13 @@ def verdict_word(esr: float) -> str:
         Verdict.POOR: _tr("poor"),
         Verdict.WRONG: _tr("something went wrong"),
     }[verdict(esr)]
+
+
+def match_word(esr: float) -> str:
+    """The same of a model from elsewhere: nothing need be wrong with it."""
+    if verdict(esr) is Verdict.WRONG:
+        return _tr("does not match this recording")
+    return verdict_word(esr)
 
 
 def _tr(text: str) -> str:

@@ -22,7 +22,7 @@ from nam_engine.intake import Choices
 from nam_engine.job_file import JOB, MAX_BYTES, Ending, encode_job, read_job
 from nam_engine.job_folder import JobFolder
 from nam_engine.metadata import GearType, ToneType, UserMetadata
-from nam_engine.past import MAX_FOUND, UNKNOWN, find_trainings, leave_training, read_training
+from nam_engine.past import MAX_FOUND, UNKNOWN, find_trainings, put_ending, read_training
 from nam_engine.presets import Recipe
 from nam_engine.session import train
 from nam_engine.stepping import Stepper
@@ -288,11 +288,11 @@ def test_running_training_reads_as_interrupted_and_in_use(job: TrainJob) -> None
         assert read_training(folder).file.ending is Ending.INTERRUPTED
         assert JobFolder.is_in_use(folder)
         with pytest.raises(NamFileError, match="Another program"):
-            leave_training(folder)
+            put_ending(folder, Ending.STOPPED)
     # Nobody listens any more: not what the user calls a stop.
     assert read_training(folder).file.ending is Ending.INTERRUPTED
     assert not JobFolder.is_in_use(folder)
-    leave_training(folder)
+    put_ending(folder, Ending.STOPPED)
     assert read_training(folder).file.ending is Ending.STOPPED
 
 

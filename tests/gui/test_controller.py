@@ -321,13 +321,18 @@ def test_recordings_are_trained_one_after_the_other(rig: Rig, fake: FakeRun) -> 
     first, second = rig.add("a", "b")
     events: list[tuple[int, object]] = []
     rig.controller.happened.connect(lambda *event: events.append(event))
+    fake.free_epochs = 1
     rig.controller.train()
     assert rig.states() == [JobState.TRAINING, JobState.QUEUED]
+    assert [rig.job(job_id).is_preparing for job_id in (first, second)] == [True, False]
     assert rig.controller.state is RunState.TRAINING
     assert rig.controller.is_training
     assert rig.controller.training_job == first
     assert not rig.controller.can_train
+    rig.wait(lambda: not rig.job(first).is_preparing)
+    fake.release()
     rig.wait_for(RunState.IDLE)
+    assert not any(job.is_preparing for job in rig.controller.queue.jobs())
     assert rig.states() == [JobState.DONE] * 2
     assert rig.ended == [first, second]
     assert [job.output_path.stem for job in fake.jobs] == ["a", "b"]

@@ -6,36 +6,73 @@ from pathlib import Path
 
 import pytest
 from gui.fake_files import FakeFiles
-from PySide6.QtWidgets import QInputDialog
 from pytestqt.qtbot import QtBot
 
+from nam_gui import tasks
 from nam_gui.main_window import MainWindow
+from nam_gui.pairing import Sorted
+
+
+def answer(window: MainWindow, name: str | None) -> None:
+    """Choose a file, or none of them."""
+    question = window.files.question
+    assert question is not None
+    assert question.isVisible()
+    if name is None:
+        question.reject()
+    else:
+        question.setTextValue(name)
+        question.accept()
+
+
+def recordings(window: MainWindow) -> list[Path]:
+    return [job.recording for job in window.controller.queue.jobs()]
 
 
 def test_files_of_one_name_are_told_apart_by_their_folders(
-    window: MainWindow, files: FakeFiles, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    window: MainWindow, files: FakeFiles
 ) -> None:
     paths = [Path("/monday/take.wav"), Path("/tuesday/take.wav")]
-
-    def choose_last(
-        _window: object, _title: str, _text: str, items: list[str], *_: object
-    ) -> object:
-        return items[-1], True
-
-    monkeypatch.setattr(QInputDialog, "getItem", choose_last)
     window.controller.asked.emit("Which?", paths)
+    answer(window, str(paths[1]))
     assert window.controller.input_path == paths[1]
-    assert [job.recording for job in window.controller.queue.jobs()] == [paths[0]]
+    assert recordings(window) == [paths[0]]
 
 
-def test_who_chooses_no_input_has_recordings(
-    window: MainWindow, files: FakeFiles, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(QInputDialog, "getItem", lambda *_: ("", False))
+def test_who_chooses_no_input_has_recordings(window: MainWindow, files: FakeFiles) -> None:
     paths = [Path("a.wav"), Path("b.wav")]
     window.controller.asked.emit("Which?", paths)
+    answer(window, None)
     assert window.controller.input_path is None
-    assert [job.recording for job in window.controller.queue.jobs()] == paths
+    assert recordings(window) == paths
+
+
+def test_the_answer_counts_for_what_is_dropped_meanwhile(
+    window: MainWindow, files: FakeFiles, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sort(paths: tuple[Path, ...], known: Path | None, _stop: object) -> Sorted:
+        return Sorted(known, paths, question="" if known else "Which?")
+
+    monkeypatch.setattr(tasks, "sort_files", sort)
+    controller = window.controller
+    for names in ("ab", "c", "d"):
+        with qtbot.waitSignal(controller.asked):
+            controller.add_files([Path(f"{name}.wav") for name in names])
+    answer(window, "a.wav")
+    assert window.files.question is None
+    qtbot.waitUntil(lambda: len(recordings(window)) == 3)
+    assert recordings(window) == [Path("b.wav"), Path("c.wav"), Path("d.wav")]
+    assert window.files.question is None
+
+
+def test_the_window_closes_with_the_question(
+    window: MainWindow, files: FakeFiles, qtbot: QtBot
+) -> None:
+    window.controller.asked.emit("Which?", [Path("a.wav"), Path("b.wav")])
+    with qtbot.waitSignal(window.gone):
+        window.close()
+    assert not window.isVisible()
+    assert window.files.question is None
 
 
 def test_the_demo_leaves_own_recordings_their_input(

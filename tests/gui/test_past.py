@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from gui.fake_files import FakeFiles, stop
 from gui.fake_run import FakeRun
 from gui.past_folders import write_training
 from PySide6.QtWidgets import QApplication
@@ -70,7 +71,9 @@ class Desk:
 
 
 @pytest.fixture
-def desk(app: QApplication, qtbot: QtBot, fake: FakeRun, tmp_path: Path) -> Iterator[Desk]:
+def desk(
+    app: QApplication, qtbot: QtBot, fake: FakeRun, files: FakeFiles, tmp_path: Path
+) -> Iterator[Desk]:
     desk = Desk(qtbot, fake, tmp_path)
     yield desk
     fake.release()
@@ -109,6 +112,20 @@ def test_interrupted_training_is_offered_and_goes_on(desk: Desk) -> None:
     assert window.controller.queue.job(job.id).state is JobState.DONE
 
 
+def test_what_goes_on_is_looked_at_meanwhile(desk: Desk, files: FakeFiles) -> None:
+    desk.past("JCM", Ending.INTERRUPTED)
+    files.findings["JCM"] = stop()
+    desk.fake.free_epochs = 0
+    window = desk.start()
+    window.offer_bar.go_on.click()
+    queue = window.controller.queue
+    desk.bot.waitUntil(lambda: any(job.report for job in queue.jobs()), timeout=5_000)
+    (job,) = queue.jobs()
+    assert (job.state, job.message) == (JobState.TRAINING, "")
+    assert window.controller.input_info == ("input.wav", 1.0, "")
+    assert files.checked[0][:2] == ("input", "JCM")
+
+
 def test_several_are_offered_in_one_line_and_trained_in_order(desk: Desk) -> None:
     for name in ("Twin", "JCM"):
         desk.past(name, Ending.INTERRUPTED)
@@ -136,6 +153,24 @@ def test_not_now_is_not_asked_again(desk: Desk) -> None:
     second = desk.start()
     assert not second.offer_bar.isVisible()
     assert [action.text() for action in second.recent.actions()] == ["JCM (stopped)"]
+
+
+@pytest.mark.parametrize("is_at_once", [False, True])
+def test_what_was_paused_is_offered_at_the_next_start(desk: Desk, *, is_at_once: bool) -> None:
+    folder = desk.past("JCM", Ending.STOPPED)
+    desk.fake.free_epochs = 0
+    window = desk.start()
+    controller = window.controller
+    controller.train_more(desk.open(window, "JCM (stopped)").id)
+    desk.bot.waitUntil(lambda: bool(desk.fake.jobs), timeout=5_000)
+    controller.pause()
+    if not is_at_once:
+        desk.bot.waitUntil(lambda: controller.state is RunState.PAUSED, timeout=5_000)
+    assert read_job(folder).ending is Ending.STOPPED
+    with desk.bot.waitSignal(window.gone):
+        window.close()
+    assert not desk.said
+    assert desk.start().offer_bar.isVisible()
 
 
 @pytest.mark.parametrize("ending", [Ending.DONE, Ending.STOPPED, Ending.FAILED])
@@ -210,6 +245,20 @@ def test_a_finished_capture_is_opened_and_trained_more(desk: Desk) -> None:
     assert more.input_path == desk.outdir / "input.wav"
 
 
+def test_captures_in_the_folder_before_are_found(desk: Desk, tmp_path: Path) -> None:
+    folder = desk.past("Twin", Ending.DONE)
+    window = desk.start()
+    controller = window.controller
+    new = replace(controller.settings, output_folder=tmp_path / "new")
+    window.settings_dialog.changed.emit(new)
+    assert controller.settings.output_folder == tmp_path / "new"
+    with desk.bot.waitSignal(controller.past.found):
+        controller.look_back()
+    assert [action.data() for action in window.recent.actions()] == [folder]
+    window.settings_dialog.changed.emit(replace(controller.settings, epochs=7))
+    assert controller.settings.recent_folders == (desk.outdir,)
+
+
 def test_a_training_that_ends_joins_the_menu(desk: Desk) -> None:
     window = desk.start()
     assert not window.recent.isEnabled()
@@ -217,6 +266,45 @@ def test_a_training_that_ends_joins_the_menu(desk: Desk) -> None:
     with desk.bot.waitSignal(window.controller.past.found):
         window.controller.job_ended.emit(1)
     assert [action.data() for action in window.recent.actions()] == [folder]
+
+
+def test_an_opened_capture_is_looked_at_after_what_waits(desk: Desk, files: FakeFiles) -> None:
+    for name in ("Twin", "JCM"):
+        desk.past(name, Ending.DONE, done=EPOCHS)
+    window = desk.start()
+    files.unreadable.add("JCM")
+    files.gate.clear()
+    twin = desk.open(window, "Twin")
+    jcm = desk.open(window, "JCM")
+    window.controller.set_input(Path("other.wav"))
+    window.controller.add_recordings([Path("amp.wav")])
+    files.gate.set()
+    queue = window.controller.queue
+    with desk.bot.waitSignal(window.controller.said):
+        pass
+    assert [names[:2] for names in files.checked] == [("input", "Twin"), ("other", "amp")]
+    assert desk.said == ["JCM.wav cannot be read. Export it again."]
+    assert queue.job(twin.id).report is not None
+    assert queue.job(jcm.id).report is None
+    states = [job.state for job in queue.jobs()]
+    assert states == [JobState.DONE, JobState.DONE, JobState.READY]
+    assert window.controller.input_info == ("other.wav", 1.0, "")
+
+
+def test_what_begins_anew_is_not_told_what_was_before(desk: Desk, files: FakeFiles) -> None:
+    desk.past("Twin", Ending.DONE, done=EPOCHS)
+    window = desk.start()
+    files.gate.clear()
+    job = desk.open(window, "Twin")
+    window.controller.set_input(Path("other.wav"))
+    window.controller.set_flip(job.id, True)
+    files.gate.set()
+    queue = window.controller.queue
+    desk.bot.waitUntil(lambda: queue.job(job.id).state is JobState.READY, timeout=5_000)
+    assert [names[0] for names in files.checked] == ["input", "other"]
+    report = queue.job(job.id).report
+    assert report is not None
+    assert report.input_name == "other.wav"
 
 
 def test_another_input_leaves_an_opened_capture_alone(desk: Desk) -> None:

@@ -65,6 +65,12 @@ def test_a_change_is_told_of_its_row_only(model: QueueModel, qtbot: QtBot) -> No
     assert text(model, 0, Column.STATE) == "waiting"
 
 
+def test_what_has_not_trained_a_step_is_preparing(model: QueueModel) -> None:
+    (job,) = model.add([Path("a.wav")])
+    model.update(job, state=JobState.TRAINING, is_preparing=True)
+    assert text(model, 0, Column.STATE) == "preparing"
+
+
 def test_a_row_says_what_is_known(model: QueueModel) -> None:
     (job,) = model.add([Path("Twin crunch.wav")])
     row = [text(model, 0, column) for column in Column]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -213,6 +213,21 @@ def test_the_window_closes_in_every_state(stage: Stage, window: MainWindow, stat
         assert len(asked) == (state == "training")
     assert not stage.controller.is_training
     assert stage.fake.left == [job.output_path.stem for job in stage.fake.jobs]
+
+
+@pytest.mark.parametrize("state", ["ready", "training", "done"])
+def test_the_window_is_as_large_after_large_text(
+    stage: Stage, window: MainWindow, state: str
+) -> None:
+    stage.bring(state)
+    was = window.size()
+    for percent in (200, 100):
+        settings = stage.controller.settings
+        stage.controller.settings = replace(settings, text_percent=percent)
+        for tab in range(window.page.tabs.count()):
+            window.page.tabs.setCurrentIndex(tab)
+            stage.bot.wait(10)
+    assert window.size() == was
 
 
 def test_who_does_not_want_to_stop_goes_on(stage: Stage, window: MainWindow) -> None:

@@ -1,0 +1,38 @@
+"""The question which of the dropped files was played into the amp."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QInputDialog, QWidget
+
+__all__ = ["InputQuestion"]
+
+
+class InputQuestion(QInputDialog):
+    """Asks without keeping anything else waiting; Escape is none of them."""
+
+    answered = Signal(object, list)
+    """The input, None for none of them, and all the files; said once."""
+
+    def __init__(self, question: str, paths: Sequence[Path], parent: QWidget) -> None:
+        super().__init__(parent)
+        self._paths = list(paths)
+        names = [path.name for path in paths]
+        if len(set(names)) < len(names):
+            names = [str(path) for path in paths]
+        self._names = names
+        self.setWindowTitle(self.tr("Which one is the input?"))
+        self.setLabelText(question)
+        self.setComboBoxItems(names)
+        self.setComboBoxEditable(False)
+        self.finished.connect(self._answer)
+
+    @Slot(int)
+    def _answer(self, result: int) -> None:
+        is_chosen = result == QInputDialog.DialogCode.Accepted
+        chosen = self._paths[self._names.index(self.textValue())] if is_chosen else None
+        self.answered.emit(chosen, self._paths)
+        self.deleteLater()
