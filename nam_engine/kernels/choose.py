@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -93,12 +92,11 @@ def _cpu_kernels(network: PackedWaveNet, mrstft: MultiResolutionStft) -> Kernels
     """None for networks that they are not made for."""
     from nam_engine.kernels.cpu import CpuKernel, is_made_for
     from nam_engine.kernels.cpu_stft import CpuStft
+    from nam_engine.kernels.pool import workers
 
     if not is_made_for(network.config):
         return None
-    threads = torch.get_num_threads()
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="kernel")
-    return Kernels(CpuKernel(network, pool, threads), CpuStft(mrstft, pool))
+    return Kernels(CpuKernel(network, workers()), CpuStft(mrstft, workers()))
 
 
 def _try_cpu_kernels() -> None:

@@ -8,10 +8,8 @@ long as fetching it from main memory would, and next to no memory.
 
 from __future__ import annotations
 
-import queue
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
 from itertools import accumulate
 from typing import Any
 
@@ -31,6 +29,7 @@ from nam_engine.kernels.plan import (
     make_plan,
     make_weight_places,
 )
+from nam_engine.kernels.pool import Spares
 from nam_engine.wavenet.config import PackedConfig, WaveNetConfig
 from nam_engine.wavenet.layers import Layer, LayerArray, Network
 from nam_engine.wavenet.packed import PackedWaveNet
@@ -60,7 +59,7 @@ class CpuKernel:
     Repeats bit for bit for any number of threads.
     """
 
-    def __init__(self, network: PackedWaveNet, pool: Executor, threads: int) -> None:
+    def __init__(self, network: PackedWaveNet, pool: Executor) -> None:
         unused = _unused(network.network)
         self.parameters = [p for p in network.parameters() if p not in unused]
         self.head_scale = network.network.head_scale
@@ -68,7 +67,7 @@ class CpuKernel:
         for i, submodel in enumerate(network.config.submodels):
             flat = _flat_places(network.network, self.parameters, i)
             places = _places(submodel.config, flat)
-            self.submodels.append(_Submodel(submodel.config, places, threads))
+            self.submodels.append(_Submodel(submodel.config, places))
         self.receptive_field = network.receptive_field
         self._pool = pool
 
@@ -144,18 +143,17 @@ class _Run(torch.autograd.Function):
 class _Submodel:
     """One submodel: its matrices' places in the parameters, and workspaces by length."""
 
-    def __init__(self, config: WaveNetConfig, places: WeightPlaces, threads: int) -> None:
+    def __init__(self, config: WaveNetConfig, places: WeightPlaces) -> None:
         self.places = places
         self.weight_count = config.weight_count
         self._config = config
-        self._threads = threads
         self._workspaces: dict[tuple[int, bool], _Workspace] = {}
 
     def predict(self, audio: Samples, weights: Weights, out: Samples) -> None:
         """Write the prediction for a window (time,) to ``out``, without head_scale."""
         workspace = self._workspace(len(out), keeps_all=False)
         plan = workspace.plan
-        with workspace.buffer() as buffer:
+        with workspace.buffers.one() as buffer:
             _row(buffer, plan.condition, plan.samples, len(audio))[:] = audio
             forward(buffer, plan, weights)
             out[:] = _row(buffer, plan.out, plan.samples, len(out))
@@ -166,7 +164,7 @@ class _Submodel:
         """Add the gradient of one window to ``sums``, which begin with zeros."""
         workspace = self._workspace(len(gradient), keeps_all=True)
         plan = workspace.plan
-        with workspace.buffer() as buffer:
+        with workspace.buffers.one() as buffer:
             _row(buffer, plan.condition, plan.samples, len(audio))[:] = audio
             forward(buffer, plan, weights)
             _row(buffer, plan.out_gradient, plan.samples, len(gradient))[:] = gradient
@@ -181,30 +179,21 @@ class _Submodel:
         key = (out_samples, keeps_all)
         if key not in self._workspaces:
             plan = make_plan(self._config, out_samples, keeps_all=keeps_all)
-            self._workspaces.setdefault(key, _Workspace(plan, self._threads))
+            self._workspaces.setdefault(key, _Workspace(plan))
         return self._workspaces[key]
 
 
 class _Workspace:
-    """A plan and buffers for it, one for each thread, made when they are first needed."""
+    """A plan and buffers for it."""
 
-    def __init__(self, plan: Plan, threads: int) -> None:
+    def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self._free: queue.LifoQueue[Buffer | None] = queue.LifoQueue()
-        for _ in range(threads):
-            self._free.put(None)
+        self.buffers = Spares(self._make_buffer)
 
-    @contextmanager
-    def buffer(self) -> Iterator[Buffer]:
-        """One that nobody else has."""
-        buffer = self._free.get()
-        if buffer is None:
-            buffer = np.zeros(self.plan.size, np.float32)
-            _row(buffer, self.plan.ones, self.plan.samples, self.plan.samples)[:] = 1
-        try:
-            yield buffer
-        finally:
-            self._free.put(buffer)
+    def _make_buffer(self) -> Buffer:
+        buffer = np.zeros(self.plan.size, np.float32)
+        _row(buffer, self.plan.ones, self.plan.samples, self.plan.samples)[:] = 1
+        return buffer
 
 
 def _row(buffer: Buffer, first: int, samples: int, last: int) -> Samples:

@@ -1,12 +1,17 @@
-"""The spectral loss on processors: value and gradient in one pass, in every core."""
+"""The spectral loss on processors: value and gradient in one pass, in every core.
+
+Each window of a batch is framed, transformed (by PyTorch) and compared by one thread while it is
+in the cache. The gradient needs sums over the whole batch, so a second pass turns the spectra
+into the gradient by them and transforms that back.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nam_engine.kernels.frames import compare, differentiate, frame, overlap_add
+from nam_engine.kernels.pool import Spares
 from nam_engine.losses import MultiResolutionStft
 
 __all__ = ["CpuStft"]
@@ -23,33 +29,73 @@ Sums = NDArray[np.float64]
 """(submodel, 3): squared distance, squared target and logarithmic distance."""
 
 FLOOR = np.float32(MultiResolutionStft.POWER_FLOOR)
-PIECES, PIECE_SAMPLES = 16, 8192
-"""How long audio is judged: so many pieces at once."""
+PIECE_FRAMES = 128
+"""So many frames of long audio are judged at once."""
 
 
-class _Piece(NamedTuple):
-    """Some frames of one window of the batch."""
+@dataclass(frozen=True)
+class _Resolution:
+    fft_size: int
+    hop: int
+    window: Samples
 
-    window: int
-    first_frame: int
-    frames: int
+    def frame_count(self, samples: int) -> int:
+        return samples // self.hop + 1
+
+    def frames(self, submodels: int, count: int) -> Tensor:
+        """Room for frames of all submodels and, last, the target."""
+        return torch.zeros(submodels + 1, count, self.fft_size)
+
+    def spectra(self, submodels: int, count: int) -> Tensor:
+        """Room for what becomes of them."""
+        bins = self.fft_size // 2 + 1
+        return torch.empty(submodels + 1, count, bins, dtype=torch.complex64)
+
+    def transform(
+        self,
+        prediction: Samples,
+        target: Samples,
+        first_frame: int,
+        frames: Tensor,
+        spectra: Tensor | None = None,
+    ) -> Sums:
+        """Fill ``frames`` and ``spectra`` from (submodel, time) and (time,); their sums."""
+        rows = frames.numpy()
+        for signal, row in zip((*prediction, target), rows, strict=True):
+            frame(signal, self.hop, self.window, row, first_frame)
+        *of_models, of_target = _parts(torch.fft.rfft(frames, out=spectra))
+        return np.array([compare(of_model, of_target, FLOOR) for of_model in of_models])
+
+    def transform_back(
+        self,
+        spectra: Tensor,
+        by_distance: Samples,
+        by_logarithm: np.float32,
+        back: Tensor,
+        gradient: Samples,
+    ) -> None:
+        """Add to ``gradient`` (submodel, time); takes ``spectra`` and ``back`` as memory."""
+        *of_models, of_target = _parts(spectra)
+        for of_model, factor in zip(of_models, by_distance, strict=True):
+            differentiate(of_model, of_target, FLOOR, factor, by_logarithm)
+        torch.fft.irfft(spectra[:-1], self.fft_size, norm="forward", out=back)
+        for signal, row in zip(gradient, back.numpy(), strict=True):
+            overlap_add(row, self.hop, self.window, signal)
 
 
 class CpuStft:
     """Computes what :class:`MultiResolutionStft` does, for float32 in main memory.
 
-    PyTorch transforms; what comes before and after that is done piece by piece in all cores.
-    Memory is kept from call to call.
+    Memory is kept from batch to batch.
     """
 
     def __init__(self, reference: MultiResolutionStft, pool: Executor) -> None:
         self._resolutions = [
-            (fft_size, hop, reference.get_buffer(f"window_{window_samples}").numpy())
+            _Resolution(fft_size, hop, reference.get_buffer(f"window_{window_samples}").numpy())
             for fft_size, hop, window_samples in reference.RESOLUTIONS
         ]
         self._pool = pool
         self._shape: tuple[int, ...] = ()
-        self._works: list[_Work] = []
 
     def __call__(self, prediction: Tensor, target: Tensor) -> Tensor:
         """(batch, submodel, time) and (batch, time) to one value per submodel."""
@@ -59,125 +105,101 @@ class CpuStft:
         return torch.from_numpy(self.value(prediction.detach().numpy(), target.numpy()))
 
     def value(self, prediction: Samples, target: Samples) -> Samples:
-        """Per submodel. Audio of any length takes the memory of a batch."""
-        batch, submodels, samples = prediction.shape
-        value = np.zeros(submodels)
-        for work in self._works_for(PIECES, submodels, PIECE_SAMPLES):
-            count, at_once = samples // work.hop + 1, work.frames.shape[2]
-            pieces = [
-                _Piece(window, first, min(at_once, count - first))
-                for window, first in product(range(batch), range(0, count, at_once))
-            ]
-            sums = np.zeros((submodels, 3))
-            for i in range(0, len(pieces), PIECES):
-                sums += self._compare(prediction, target, work, pieces[i : i + PIECES])
-            value += work.value(sums, batch * count)
-        return (value / len(self._resolutions)).astype(np.float32)
+        """Per submodel. Audio of any length takes little memory."""
+        batch, _, samples = prediction.shape
+        sums = [self._long(prediction, target, resolution) for resolution in self._resolutions]
+        return self._value(np.array(sums), batch, samples)
 
     def value_and_gradient(self, prediction: Samples, target: Samples) -> tuple[Samples, Samples]:
         """The value per submodel and its gradient by ``prediction``."""
         batch, submodels, samples = prediction.shape
-        value = np.zeros(submodels)
+        if self._shape != prediction.shape:
+            self._make_room(batch, submodels, samples)
         gradient = np.zeros(prediction.shape, np.float32)
-        for work in self._works_for(batch, submodels, samples):
-            count = work.frames.shape[2]
-            pieces = [_Piece(window, 0, count) for window in range(batch)]
-            sums = self._compare(prediction, target, work, pieces)
-            value += work.value(sums, batch * count)
-            self._differentiate(sums, work, gradient)
+
+        def transform(window: int) -> Sums:
+            with self._scratches.one() as scratch:
+                of_resolutions = zip(
+                    self._resolutions, scratch.frames, self._spectra[window], strict=True
+                )
+                return np.array(
+                    [
+                        resolution.transform(prediction[window], target[window], 0, *room)
+                        for resolution, *room in of_resolutions
+                    ]
+                )
+
+        sums = np.sum(list(self._pool.map(transform, range(batch))), axis=0)
+        distance, energy = np.sqrt(sums[..., 0]), np.sqrt(sums[..., 1])
         resolutions = np.float32(len(self._resolutions))
-        gradient /= resolutions
-        return (value / resolutions).astype(np.float32), gradient
+        # Equal audio has a distance of zero, and no gradient.
+        by_distance = 1 / (np.where(distance, distance, np.inf) * energy)
+        by_logarithm = [1 / (batch * spectra[0].numel()) for spectra in self._spectra[0]]
 
-    def _works_for(self, batch: int, submodels: int, samples: int) -> list[_Work]:
-        if self._shape != (batch, submodels, samples):
-            self._shape = (batch, submodels, samples)
-            self._works = [_Work.make(self._shape, *each) for each in self._resolutions]
-        return self._works
+        def transform_back(window: int) -> None:
+            with self._scratches.one() as scratch:
+                for i, resolution in enumerate(self._resolutions):
+                    resolution.transform_back(
+                        self._spectra[window][i],
+                        by_distance[i].astype(np.float32) / resolutions,
+                        np.float32(by_logarithm[i]) / resolutions,
+                        scratch.back[i],
+                        gradient[window],
+                    )
 
-    def _compare(
-        self, prediction: Samples, target: Samples, work: _Work, pieces: Sequence[_Piece]
-    ) -> Sums:
-        """Transform pieces; what they add to the sums."""
-        submodels = prediction.shape[1]
-        frames, spectra = work.frames.numpy(), work.parts.numpy()
-        sums = np.zeros((len(pieces), submodels, 3))
+        for _ in self._pool.map(transform_back, range(batch)):
+            pass
+        return self._value(sums, batch, samples), gradient
 
-        def cut(i: int) -> None:
-            window, first, count = pieces[i]
-            for s in range(submodels):
-                frame(prediction[window, s], work.hop, work.window, frames[s, i, :count], first)
-            frame(target[window], work.hop, work.window, frames[submodels, i, :count], first)
+    def _long(self, prediction: Samples, target: Samples, resolution: _Resolution) -> Sums:
+        """The sums of one resolution over audio of any length, piece by piece."""
+        batch, submodels, samples = prediction.shape
+        count = resolution.frame_count(samples)
+        spares = Spares(partial(resolution.frames, submodels, min(count, PIECE_FRAMES)))
 
-        def measure(i: int) -> None:
-            count = pieces[i].frames
-            for s in range(submodels):
-                sums[i, s] = compare(spectra[s, i, :count], spectra[submodels, i, :count], FLOOR)
+        def transform(piece: tuple[int, int]) -> Sums:
+            window, first = piece
+            with spares.one() as frames:
+                some = frames[:, : count - first]
+                return resolution.transform(prediction[window], target[window], first, some)
 
-        self._for_each(cut, len(pieces))
-        torch.fft.rfft(work.frames, out=work.spectra)
-        self._for_each(measure, len(pieces))
-        total: Sums = sums.sum(axis=0)
+        pieces = product(range(batch), range(0, count, PIECE_FRAMES))
+        total: Sums = np.sum(list(self._pool.map(transform, pieces)), axis=0)
         return total
 
-    def _differentiate(self, sums: Sums, work: _Work, gradient: Samples) -> None:
-        """Turn the spectra of a batch into the gradient by it, and add that to ``gradient``."""
-        batch, submodels, _ = gradient.shape
-        spectra, back = work.parts.numpy(), work.back.numpy()
-        distance, energy = np.sqrt(sums[:, 0]), np.sqrt(sums[:, 1])
-        # Equal audio has a distance of zero, and no gradient.
-        by_distance = (1 / (np.where(distance, distance, np.inf) * energy)).astype(np.float32)
-        by_logarithm = np.float32(1 / (batch * work.spectra[0, 0].numel()))
+    def _value(self, sums: NDArray[np.float64], batch: int, samples: int) -> Samples:
+        """Of sums (resolution, submodel, 3), per submodel."""
+        frames = [resolution.frame_count(samples) for resolution in self._resolutions]
+        bins = [resolution.fft_size // 2 + 1 for resolution in self._resolutions]
+        counts = batch * np.multiply(frames, bins)[:, None]
+        terms = np.sqrt(sums[..., 0]) / np.sqrt(sums[..., 1]) + sums[..., 2] / counts
+        value: Samples = terms.mean(axis=0).astype(np.float32)
+        return value
 
-        def turn(b: int) -> None:
-            for s in range(submodels):
-                of_target = spectra[submodels, b]
-                differentiate(spectra[s, b], of_target, FLOOR, by_distance[s], by_logarithm)
-
-        def add(b: int) -> None:
-            for s in range(submodels):
-                overlap_add(back[s, b], work.hop, work.window, gradient[b, s])
-
-        self._for_each(turn, batch)
-        fft_size = work.frames.shape[-1]
-        torch.fft.irfft(work.spectra[:submodels], fft_size, norm="forward", out=work.back)
-        self._for_each(add, batch)
-
-    def _for_each(self, work: Callable[[int], None], count: int) -> None:
-        for _ in self._pool.map(work, range(count)):
-            pass
+    def _make_room(self, batch: int, submodels: int, samples: int) -> None:
+        self._shape = (batch, submodels, samples)
+        counts = [(r, r.frame_count(samples)) for r in self._resolutions]
+        self._spectra = [[r.spectra(submodels, count) for r, count in counts] for _ in range(batch)]
+        self._scratches = Spares(partial(_Scratch.make, self._resolutions, submodels, samples))
 
 
 @dataclass(frozen=True)
-class _Work:
-    """One resolution and memory for it.
+class _Scratch:
+    """What one thread needs for one window: frames of all, and of the submodels' gradients."""
 
-    ``frames`` are (submodel and last the target, piece, frame, time), ``spectra`` the same with
-    bins, ``parts`` their real and imaginary parts, ``back`` the submodels' frames of the gradient.
-    """
-
-    hop: int
-    window: Samples
-    frames: Tensor
-    spectra: Tensor
-    parts: Tensor
-    back: Tensor
+    frames: list[Tensor]
+    back: list[Tensor]
 
     @classmethod
-    def make(cls, shape: tuple[int, ...], fft_size: int, hop: int, window: Samples) -> _Work:
-        batch, submodels, samples = shape
-        frames = torch.zeros(submodels + 1, batch, samples // hop + 1, fft_size)
-        spectra = torch.empty(*frames.shape[:3], fft_size // 2 + 1, dtype=torch.complex64)
-        parts = torch.view_as_real(spectra).flatten(-2)
-        back = torch.empty(submodels, *frames.shape[1:])
-        return cls(hop, window, frames, spectra, parts, back)
+    def make(cls, resolutions: list[_Resolution], submodels: int, samples: int) -> _Scratch:
+        frames = [r.frames(submodels, r.frame_count(samples)) for r in resolutions]
+        return cls(frames, [torch.empty_like(of_all[:-1]) for of_all in frames])
 
-    def value(self, sums: Sums, frame_count: int) -> NDArray[np.float64]:
-        """Of this resolution, per submodel."""
-        distance, energy, logarithm = sums.T
-        bins = frame_count * self.spectra.shape[-1]
-        value: NDArray[np.float64] = np.sqrt(distance) / np.sqrt(energy) + logarithm / bins
-        return value
+
+def _parts(spectra: Tensor) -> Samples:
+    """(..., bin) as their real and imaginary parts."""
+    parts: Samples = torch.view_as_real(spectra).flatten(-2).numpy()
+    return parts
 
 
 class _Loss(torch.autograd.Function):
