@@ -9,7 +9,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nam_engine.kernels.choose import choose_kernels
-from nam_engine.losses import MultiResolutionStft
 from nam_engine.nam_file import NamModel
 from nam_engine.wavenet.config import PackedConfig, Submodel
 from nam_engine.wavenet.ordinary import WaveNet
@@ -29,7 +28,7 @@ class Player:
         # A packed network of one, for the sake of the fast kernels.
         network = PackedWaveNet(PackedConfig((Submodel("model", model.config),), (1.0,)))
         network.insert(0, wavenet)
-        self._predict = choose_kernels(network, MultiResolutionStft(), torch.device("cpu")).predict
+        self._predict = choose_kernels(network, torch.device("cpu")).predict
 
     @torch.no_grad()
     def __call__(self, audio: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nam_engine.checkpoint import StepperState
 from nam_engine.kernels.choose import choose_kernels
-from nam_engine.losses import MultiResolutionStft, mse
+from nam_engine.losses import mse
 from nam_engine.position import StepFigures
 from nam_engine.presets import Recipe
 from nam_engine.wavenet.packed import PackedWaveNet
@@ -30,8 +30,7 @@ class Stepper:
     def __init__(self, network: PackedWaveNet, recipe: Recipe, device: torch.device) -> None:
         self.network = network
         self.recipe = recipe
-        mrstft = MultiResolutionStft().to(device)
-        self.kernels = choose_kernels(network, mrstft, device)
+        self.kernels = choose_kernels(network, device)
         self.optimizer = torch.optim.Adam(
             network.parameters(),
             lr=recipe.learning_rate,

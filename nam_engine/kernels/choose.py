@@ -61,13 +61,12 @@ class Kernels:
     problem: str = ""
 
 
-def choose_kernels(
-    network: PackedWaveNet, mrstft: MultiResolutionStft, device: torch.device
-) -> Kernels:
+def choose_kernels(network: PackedWaveNet, device: torch.device) -> Kernels:
     """Raises nothing: what cannot be used is replaced by PyTorch's own.
 
     The first time on a machine takes some seconds, in which the kernels are compiled.
     """
+    mrstft = MultiResolutionStft().to(device)
     reference = Kernels(network, mrstft)
     if device.type != "cpu" or next(network.parameters()).dtype != torch.float32:
         return reference

@@ -38,9 +38,7 @@ def forward(buffer: Buffer, plan: Plan, weights: Weights) -> None:
     )
     head_start = plan.starts[layers]
     inner = weights.conv.shape[1]
-    for row in range(inner):
-        here = plan.head_sum + row * pitch
-        buffer[here + head_start : here + pitch] = np.float32(0)
+    _clear(buffer, plan.head_sum, inner, pitch, head_start, pitch)
     for layer in range(layers):
         stop = pitch
         while stop > plan.starts[layer + 1]:

@@ -255,10 +255,10 @@ def small(activation: str = "ReLU", arrays: int = 1) -> PackedConfig:
 def test_what_the_kernels_are_not_made_for_runs_on_pytorch_without_a_word() -> None:
     for config in (small("Tanh"), small(arrays=2)):
         network = PackedWaveNet(config)
-        kernels = choose_kernels(network, MultiResolutionStft(), CPU)
+        kernels = choose_kernels(network, CPU)
         assert (kernels.predict, kernels.problem) == (network, "")
     network = PackedWaveNet(small()).double()
-    assert choose_kernels(network, MultiResolutionStft(), CPU).predict is network
+    assert choose_kernels(network, CPU).predict is network
 
 
 @pytest.fixture
@@ -276,7 +276,7 @@ def test_kernels_that_fail_are_replaced_with_a_sentence(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(choose, "_cpu_kernels", fail)
     network = PackedWaveNet(small())
-    kernels = choose_kernels(network, MultiResolutionStft(), CPU)
+    kernels = choose_kernels(network, CPU)
     assert kernels.predict is network
     assert "cannot allocate executable memory" in kernels.problem
 
@@ -290,6 +290,6 @@ def test_kernels_with_a_wrong_gradient_are_replaced(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(CpuKernel, "backward", wrong)
     network = PackedWaveNet(small())
-    kernels = choose_kernels(network, MultiResolutionStft(), CPU)
+    kernels = choose_kernels(network, CPU)
     assert kernels.predict is network
     assert "gradient is off by 0.1" in kernels.problem
