@@ -4,9 +4,9 @@ import math
 from dataclasses import fields, replace
 
 import pytest
-from gui.fields import field
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QPalette, QWheelEvent
+from gui.fields import field, turn_wheel
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -53,20 +53,7 @@ def edit(form: MetadataForm, name: str) -> QLineEdit:
 
 def wheel(widget: QWidget) -> bool:
     """Down, up, down; returns whether the widget took the last."""
-    for notches in (-120, 120, -120):
-        middle = QPointF(widget.rect().center())
-        event = QWheelEvent(
-            middle,
-            widget.mapToGlobal(middle),
-            QPoint(),
-            QPoint(0, notches),
-            Qt.MouseButton.NoButton,
-            Qt.KeyboardModifier.NoModifier,
-            Qt.ScrollPhase.NoScrollPhase,
-            False,
-        )
-        QApplication.sendEvent(widget, event)
-    return event.isAccepted()
+    return [turn_wheel(widget, notches) for notches in (-120, 120, -120)][-1]
 
 
 def button(form: QWidget, text: str) -> QPushButton:

@@ -4,9 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from gui.fields import field
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from gui.fields import field, turn_wheel
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -198,19 +197,8 @@ def test_a_passing_wheel_changes_nothing(dialog: SettingsDialog, heard: list[Set
     dialog.set_settings(OTHER)
     target(dialog).setFocus()
     for widget in [*dialog.findChildren(QComboBox), epochs(dialog)]:
-        middle = QPointF(widget.rect().center())
         for notches in (-120, 120, 120):
-            event = QWheelEvent(
-                middle,
-                widget.mapToGlobal(middle),
-                QPoint(),
-                QPoint(0, notches),
-                Qt.MouseButton.NoButton,
-                Qt.KeyboardModifier.NoModifier,
-                Qt.ScrollPhase.NoScrollPhase,
-                False,
-            )
-            QApplication.sendEvent(widget, event)
+            turn_wheel(widget, notches)
     assert not heard
     assert target(dialog).hasFocus()
 
