@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from nam_engine.presets import A2_CHANNELS
+from nam_engine.presets import A2_CHANNELS, RECIPES
 
 __all__ = [
     "add_choices",
     "add_device",
     "add_json",
+    "add_recipe",
     "add_stop_rules",
     "positive",
     "seconds",
@@ -55,6 +56,19 @@ def add_stop_rules(parser: argparse.ArgumentParser) -> None:
         "--patience", type=positive, metavar="N", help="stop after N epochs without improvement"
     )
     parser.add_argument("--minutes", type=minutes, metavar="M", help="stop after so many minutes")
+
+
+def add_recipe(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--recipe",
+        choices=tuple(RECIPES),
+        default="standard",
+        help="how to train: draft to try something out, best for the last bit, official as the"
+        " official trainer does",
+    )
+    parser.add_argument(
+        "--epochs", type=positive, metavar="N", help="how long to train (default: the recipe's)"
+    )
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:

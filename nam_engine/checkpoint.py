@@ -37,7 +37,7 @@ __all__ = [
 Arrays = Mapping[str, NDArray[Any]]
 
 FORMAT = b"nam-engine checkpoint "
-VERSION = b"1\n"
+VERSION = b"2\n"
 DIGEST_BYTES = 32
 # A2 takes under one megabyte; 10,000 epochs of history take two.
 MAX_FILE_BYTES = 256 * 1024 * 1024
@@ -46,15 +46,10 @@ MAX_COUNT = 10**12
 
 @dataclass(frozen=True)
 class StepperState:
-    """Network and optimizer, by parameter name.
-
-    A parameter without gradient has no optimizer state.
-    """
+    """The network's weights by parameter, and the optimizer's numbers by its own names."""
 
     weights: Arrays
-    exp_avg: Arrays
-    exp_avg_sq: Arrays
-    adam_steps: Arrays
+    optimizer: Arrays
 
 
 @dataclass(frozen=True)

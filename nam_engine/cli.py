@@ -21,6 +21,7 @@ from nam_engine.arguments import (
     add_choices,
     add_device,
     add_json,
+    add_recipe,
     add_stop_rules,
     positive,
     seconds,
@@ -29,7 +30,7 @@ from nam_engine.arguments import (
 )
 from nam_engine.errors import NamEngineError
 from nam_engine.metadata import UserMetadata
-from nam_engine.presets import DEMO_RECIPE, OFFICIAL_RECIPE
+from nam_engine.presets import DEMO_RECIPE, RECIPES
 
 if TYPE_CHECKING:
     from nam_engine.control import RunControl
@@ -104,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
         "outputs", type=Path, nargs="+", metavar="OUTPUT", help="what came out, one per capture"
     )
     train.add_argument("-o", "--outdir", type=Path, required=True, metavar="DIR")
-    train.add_argument("--epochs", type=positive, default=OFFICIAL_RECIPE.epochs, metavar="N")
+    add_recipe(train)
     add_device(train)
     add_choices(train)
     train.add_argument(
@@ -227,12 +228,15 @@ def _train(options: argparse.Namespace) -> int:
         options.parser.error("--name goes with one OUTPUT; several are named after their files")
     if options.target_submodel is not None and options.target_esr is None:
         options.parser.error("--target-submodel goes with --target-esr")
+    recipe = RECIPES[options.recipe]
+    if options.epochs is not None:
+        recipe = replace(recipe, epochs=options.epochs)
     jobs = [
         TrainJob(
             input_path=options.input,
             output_path=output,
             outdir=options.outdir,
-            recipe=replace(OFFICIAL_RECIPE, epochs=options.epochs),
+            recipe=recipe,
             device=options.device,
             seed=options.seed,
             choices=_choices(options, ignore_checks=options.ignore_checks),

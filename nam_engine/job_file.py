@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,14 +19,14 @@ from nam_engine.intake import Choices
 from nam_engine.json_node import Node
 from nam_engine.json_text import to_json
 from nam_engine.metadata import MAX_LEVEL_DBU, GearType, ToneType, UserMetadata
-from nam_engine.presets import Recipe
+from nam_engine.presets import OptimizerName, Recipe
 from nam_engine.stopping import StopRules
 from nam_engine.train_job import TrainJob
 
 __all__ = ["JOB", "Ending", "JobFile", "encode_job", "read_job"]
 
 JOB = "job.json"
-SCHEMA = 1
+SCHEMA = 2
 MAX_BYTES = 100_000
 MAX_TEXT = 4_096
 MAX_COUNT = 10**9
@@ -118,21 +118,28 @@ def _job(document: Node, folder: Path) -> TrainJob:
 
 
 def _recipe(node: Node) -> Recipe:
-    figures = {
-        name: _between(node[name], -MAX_FIGURE, MAX_FIGURE)
-        for name in (
-            "learning_rate",
-            "weight_decay",
-            "lr_decay_per_epoch",
-            "mrstft_weight",
-            "target_rms_dbfs",
-        )
-    }
-    return Recipe(
+    """Files of the first schema have no more than the official trainer's recipe needs."""
+
+    def figure(name: str) -> float:
+        return _between(node[name], -MAX_FIGURE, MAX_FIGURE)
+
+    recipe = Recipe(
         epochs=node["epochs"].integer(1, MAX_COUNT),
         batch_size=node["batch_size"].integer(1, MAX_BATCH_SIZE),
         window_samples=node["window_samples"].integer(1, MAX_WINDOW_SAMPLES),
-        **figures,
+        learning_rate=figure("learning_rate"),
+        weight_decay=figure("weight_decay"),
+        lr_decay_per_epoch=figure("lr_decay_per_epoch"),
+        mrstft_weight=figure("mrstft_weight"),
+        target_rms_dbfs=figure("target_rms_dbfs"),
+    )
+    if "optimizer" not in node:
+        return recipe
+    return replace(
+        recipe,
+        optimizer=_one_of(OptimizerName, node["optimizer"]),
+        warmup_steps=node["warmup_steps"].integer(0, MAX_COUNT),
+        anneals=node["anneals"].boolean(),
     )
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from nam_engine.checkpoint import StepperState
+from nam_engine.checkpoint import Arrays, StepperState
 from nam_engine.kernels.choose import choose_kernels
 from nam_engine.losses import mse
+from nam_engine.optimizer import make_optimizer
 from nam_engine.position import StepFigures
 from nam_engine.presets import Recipe
 from nam_engine.wavenet.packed import PackedWaveNet
@@ -31,22 +31,8 @@ class Stepper:
         self.network = network
         self.recipe = recipe
         self.kernels = choose_kernels(network, device)
-        self.optimizer = torch.optim.Adam(
-            network.parameters(),
-            lr=recipe.learning_rate,
-            weight_decay=recipe.weight_decay,
-            fused=device.type in ("cpu", "cuda"),
-        )
+        self.optimizer = make_optimizer(network, recipe)
         self.parts = 1
-
-    @property
-    def learning_rate(self) -> float:
-        rate: float = self.optimizer.param_groups[0]["lr"]
-        return rate
-
-    @learning_rate.setter
-    def learning_rate(self, rate: float) -> None:
-        self.optimizer.param_groups[0]["lr"] = rate
 
     def backward(self, audio: Tensor, target: Tensor) -> StepFigures:
         """Gradients for a batch (batch, context + window) and its target (batch, window).
@@ -54,7 +40,7 @@ class Stepper:
         The figures are waited for: whether they are finite decides about :meth:`update`.
         Nothing but the gradients changes, so that this can be done again where memory is short.
         """
-        self.optimizer.zero_grad()
+        self.network.zero_grad()
         terms = self._whole(audio, target) if self.parts == 1 else self._split(audio, target)
         gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
@@ -69,45 +55,28 @@ class Stepper:
         if self.parts >= batch_size:
             return False
         self.parts = min(2 * self.parts, batch_size)
-        self.optimizer.zero_grad()
+        self.network.zero_grad()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         return True
 
     def state(self) -> StepperState:
         """Copies of everything that a step reads and changes."""
-        moments: dict[str, dict[str, NDArray[Any]]] = {"exp_avg": {}, "exp_avg_sq": {}, "step": {}}
-        for name, parameter in self.network.named_parameters():
-            for key, tensor in self.optimizer.state[parameter].items():
-                moments[key][name] = _array(tensor)
-        weights = {name: _array(p) for name, p in self.network.named_parameters()}
-        return StepperState(weights, moments["exp_avg"], moments["exp_avg_sq"], moments["step"])
+        return StepperState(_arrays(self._weights()), _arrays(self.optimizer.tensors()))
 
     def require_own(self, state: StepperState) -> None:
-        """Raise ValueError where a state is another network's or not finite."""
-        shapes = {name: tuple(p.shape) for name, p in self.network.named_parameters()}
-        for group in (state.weights, state.exp_avg, state.exp_avg_sq):
-            for name, array in group.items():
-                if shapes.get(name) != array.shape or not np.isfinite(array).all():
-                    raise ValueError(f"{name} does not fit the network")
-        moments = state.exp_avg.keys() == state.exp_avg_sq.keys() == state.adam_steps.keys()
-        counts = all(a.shape == () and 0 <= a < np.inf for a in state.adam_steps.values())
-        if not (state.weights.keys() == shapes.keys() and moments and counts):
-            raise ValueError("parameters are missing")
+        """Raise ValueError where a state is another network's or optimizer's, or not finite."""
+        _require_like(self._weights(), state.weights)
+        _require_like(self.optimizer.tensors(), state.optimizer)
 
     def restore(self, state: StepperState) -> None:
         """The reverse of :meth:`state`. Raises ValueError as :meth:`require_own`."""
         self.require_own(state)
-        self.optimizer.state.clear()
-        with torch.no_grad():
-            for name, parameter in self.network.named_parameters():
-                parameter.copy_(torch.from_numpy(state.weights[name]))
-                if name in state.exp_avg:
-                    self.optimizer.state[parameter] = {
-                        "step": torch.from_numpy(state.adam_steps[name].copy()),
-                        "exp_avg": _like(parameter, state.exp_avg[name]),
-                        "exp_avg_sq": _like(parameter, state.exp_avg_sq[name]),
-                    }
+        _write(self._weights(), state.weights)
+        _write(self.optimizer.tensors(), state.optimizer)
+
+    def _weights(self) -> dict[str, Tensor]:
+        return {name: p.detach() for name, p in self.network.named_parameters()}
 
     def _loss(self, prediction: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Loss, MSE and MRSTFT."""
@@ -134,13 +103,22 @@ class Stepper:
         return loss.detach(), *terms
 
 
-def _array(tensor: Tensor) -> NDArray[Any]:
-    array: NDArray[Any] = tensor.detach().cpu().numpy().copy()
-    return array
+def _arrays(tensors: Mapping[str, Tensor]) -> Arrays:
+    return {name: tensor.cpu().numpy().copy() for name, tensor in tensors.items()}
 
 
-def _like(parameter: Tensor, array: NDArray[Any]) -> Tensor:
-    return torch.zeros_like(parameter, requires_grad=False).copy_(torch.from_numpy(array))
+def _write(tensors: Mapping[str, Tensor], arrays: Arrays) -> None:
+    for name, tensor in tensors.items():
+        tensor.copy_(torch.from_numpy(arrays[name].copy()))
+
+
+def _require_like(tensors: Mapping[str, Tensor], arrays: Arrays) -> None:
+    if arrays.keys() != tensors.keys():
+        raise ValueError("a part is missing, or one too many")
+    for name, tensor in tensors.items():
+        array = arrays[name]
+        if array.shape != tuple(tensor.shape) or not np.isfinite(array).all():
+            raise ValueError(f"{name} does not fit the network")
 
 
 def is_out_of_memory(error: Exception) -> bool:

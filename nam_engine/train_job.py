@@ -8,7 +8,7 @@ from pathlib import Path
 from nam_engine.audio import read_recording
 from nam_engine.intake import Choices, Intake, take_in
 from nam_engine.metadata import UserMetadata
-from nam_engine.presets import OFFICIAL_RECIPE, Recipe
+from nam_engine.presets import STANDARD_RECIPE, Recipe
 from nam_engine.stopping import StopRules
 
 __all__ = ["TrainJob"]
@@ -27,7 +27,7 @@ class TrainJob:
     input_path: Path
     output_path: Path
     outdir: Path
-    recipe: Recipe = OFFICIAL_RECIPE
+    recipe: Recipe = STANDARD_RECIPE
     device: str = "auto"
     seed: int = 0
     choices: Choices = field(default_factory=Choices)

@@ -172,8 +172,6 @@ class Trainer:
         self, should_stop: Callable[[], bool], meter: Meter
     ) -> Generator[TrainEvent, None, FinishReason | None]:
         """Train and validate an epoch, from the step on where it was left."""
-        rate = self.recipe.learning_rate_after(self.position.epochs_done)
-        self.stepper.learning_rate = rate = rate * 0.5**self.position.rollbacks
         self.generator.set_state(self._shuffle)
         meter.start_epoch()
         for indices in self.windows.epoch(self.generator)[self.position.steps_in_epoch :]:
@@ -182,6 +180,8 @@ class Trainer:
             if meter.is_time_up():
                 return FinishReason.TIME_UP
             figures = yield from self._within_memory(partial(self._backward, indices))
+            rate = self._learning_rate_of(self.position.steps_done)
+            self.stepper.optimizer.learning_rate = rate
             if figures.is_finite:
                 self.stepper.update()
             self.position = self.position.after_step(figures)
@@ -194,6 +194,7 @@ class Trainer:
         if not all(m.is_finite for m in metrics):
             yield self._roll_back()
             return None
+        rate = self._learning_rate_of(self.position.steps_done - 1)
         row = meter.epoch_done(metrics, self.position, rate)
         self.position = self.position.after_epoch()
         self._shuffle = self.generator.get_state()
@@ -204,6 +205,10 @@ class Trainer:
         yield row
         yield from improved
         return None
+
+    def _learning_rate_of(self, step: int) -> float:
+        rate = self.recipe.learning_rate_at(step, self.windows.steps_per_epoch)
+        return rate * 0.5**self.position.rollbacks
 
     def _backward(self, indices: Tensor) -> StepFigures:
         return self.stepper.backward(*self.windows.batch(indices))

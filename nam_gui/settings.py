@@ -18,6 +18,7 @@ from nam_engine.errors import ConfigError
 from nam_engine.json_node import Node
 from nam_engine.json_text import to_json
 from nam_engine.metadata import MAX_LEVEL_DBU, GearType, ToneType, UserMetadata
+from nam_engine.presets import RECIPES
 
 __all__ = [
     "DEVICES",
@@ -34,7 +35,7 @@ __all__ = [
     "save",
 ]
 
-EPOCH_PRESETS = {"draft": 20, "standard": 100, "best": 300}
+EPOCH_PRESETS = {name: RECIPES[name].epochs for name in ("draft", "standard", "best")}
 """How long to train, by name."""
 
 DEVICES = ("auto", "cpu", "cuda", "mps")

@@ -17,7 +17,7 @@ from nam_engine.position import Position
 
 STATE = TrainState(
     identity={},
-    stepper=StepperState({}, {}, {}, {}),
+    stepper=StepperState({}, {}),
     epoch_start=None,
     shuffle=np.zeros(3, np.uint8),
     position=Position(),

@@ -23,7 +23,7 @@ from nam_engine.job_file import JOB, MAX_BYTES, Ending, encode_job, read_job
 from nam_engine.job_folder import JobFolder
 from nam_engine.metadata import GearType, ToneType, UserMetadata
 from nam_engine.past import MAX_FOUND, UNKNOWN, find_trainings, put_ending, read_training
-from nam_engine.presets import Recipe
+from nam_engine.presets import OptimizerName, Recipe
 from nam_engine.session import train
 from nam_engine.stepping import Stepper
 from nam_engine.stopping import StopRules
@@ -34,7 +34,13 @@ FULL = TrainJob(
     Path("/in/di.wav").absolute(),
     Path("/in/Bäd \udcff \u00a0name.wav").absolute(),
     Path("/out"),
-    recipe=replace(RECIPE, weight_decay=1e-7),
+    recipe=replace(
+        RECIPE,
+        weight_decay=1e-7,
+        optimizer=OptimizerName.SOAP,
+        warmup_steps=9,
+        anneals=True,
+    ),
     device="cuda",
     seed=7,
     choices=Choices(-312, (1.5, 10.25), 44_100, flip_polarity=True, ignore_checks=True),
@@ -139,6 +145,8 @@ def test_what_is_no_job_is_refused(tmp_path: Path, content: bytes) -> None:
         ("channel", 0),
         ("ending", "well"),
         ("recipe", {"epochs": 10**12}),
+        ("recipe", {"optimizer": "sgd"}),
+        ("recipe", {"anneals": 1}),
         ("choices", {"validation_seconds": [1]}),
         ("user", {"name": "\ud800"}),
         ("user", {"gear_type": "banjo"}),
@@ -155,8 +163,17 @@ def test_values_that_make_no_sense_are_refused(tmp_path: Path, key: str, value: 
         read_job(tmp_path)
 
 
+def test_a_job_of_the_first_schema_was_trained_by_the_official_recipe(tmp_path: Path) -> None:
+    document = json.loads(encode_job(FULL, Ending.DONE))
+    document["schema"] = 1
+    for name in ("optimizer", "warmup_steps", "anneals"):
+        del document["recipe"][name]
+    (tmp_path / JOB).write_text(json.dumps(document))
+    assert read_job(tmp_path).job.recipe == replace(RECIPE, weight_decay=1e-7)
+
+
 def test_a_newer_version_is_left_to_that(tmp_path: Path) -> None:
-    (tmp_path / JOB).write_text('{"schema": 2}')
+    (tmp_path / JOB).write_text('{"schema": 3}')
     with pytest.raises(NamFileError, match="newer version"):
         read_job(tmp_path)
 

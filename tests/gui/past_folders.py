@@ -30,7 +30,7 @@ def write_training(
     fake.jobs.clear()
     finished = events[-1]
     assert isinstance(finished, Finished)
-    nothing = StepperState({}, {}, {}, {})
+    nothing = StepperState({}, {})
     state = TrainState(
         identity={},
         stepper=nothing,

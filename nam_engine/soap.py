@@ -1,0 +1,128 @@
+"""SOAP: Adam in a basis in which the gradients of a matrix of weights are least entangled.
+
+Vyas et al., "SOAP: Improving and Stabilizing Shampoo using Adam", arXiv:2409.11321. For weights
+W (out, in) with gradient G, running means of G G^T and G^T G say how rows and columns go
+together. Their eigenvectors turn G into coordinates that vary independently of one another;
+there Adam scales each by its own size, and the step is turned back.
+
+Beyond the paper, a bias is a column of its convolution's matrix. The means are not corrected for
+their start at zero: as both decay alike, that only makes the first steps smaller.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import accumulate
+
+import torch
+from torch import Tensor
+
+from nam_engine.wavenet.layers import Network
+
+__all__ = ["Soap"]
+
+DECAY = 0.95
+STEPS_PER_REFRESH = 10
+EPSILON = 1e-8
+DAMPING = 1e-5
+
+
+class Soap:
+    """Optimizes the blocks of a packed network and never touches what lies off them.
+
+    A matrix is one submodel's block of a convolution, (out, in x taps, and 1 for a bias). All
+    matrices of one shape are worked on together. What has no gradient keeps its value.
+    """
+
+    def __init__(self, network: Network, learning_rate: float) -> None:
+        self.learning_rate = learning_rate
+        self._parameters = list(network.parameters())
+        self._steps = torch.zeros((), dtype=torch.int64)
+        by_shape: dict[torch.Size, list[Tensor]] = defaultdict(list)
+        for places in _matrices(network):
+            by_shape[places.shape].append(places)
+        like = self._parameters[0].detach()
+        self._groups = [_Matrices(torch.stack(p), like) for p in by_shape.values()]
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Change the parameters along their gradients."""
+        gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in self._parameters]
+        gradient = torch.cat([g.reshape(-1) for g in gradients])
+        weights = torch.cat([p.reshape(-1) for p in self._parameters])
+        refresh = int(self._steps) % STEPS_PER_REFRESH == 0
+        self._steps += 1
+        for group in self._groups:
+            update = group.update(gradient[group.places], refresh=refresh)
+            weights[group.places] -= self.learning_rate * update
+        parts = torch.split(weights, [p.numel() for p in self._parameters])
+        for parameter, part in zip(self._parameters, parts, strict=True):
+            parameter.copy_(part.view_as(parameter))
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All that a step reads and changes besides the parameters, by name."""
+        tensors = {"steps": self._steps}
+        for i, group in enumerate(self._groups):
+            tensors |= {f"{i}.{name}": tensor for name, tensor in group.tensors().items()}
+        return tensors
+
+
+class _Matrices:
+    """Matrices of one shape: where their numbers stand in the flat parameters, (n, out, in)."""
+
+    def __init__(self, places: Tensor, like: Tensor) -> None:
+        n, rows, columns = places.shape
+        self.places = places.to(like.device)
+        self.mean = like.new_zeros(n, rows, columns)
+        self.mean_square = like.new_zeros(n, rows, columns)
+        self.row_products = like.new_zeros(n, rows, rows)
+        self.column_products = like.new_zeros(n, columns, columns)
+        self.row_basis = torch.eye(rows).repeat(n, 1, 1).to(like)
+        self.column_basis = torch.eye(columns).repeat(n, 1, 1).to(like)
+
+    def tensors(self) -> dict[str, Tensor]:
+        return {name: value for name, value in vars(self).items() if name != "places"}
+
+    def update(self, gradient: Tensor, *, refresh: bool) -> Tensor:
+        """The step for a gradient, to be multiplied by the learning rate; both (n, out, in)."""
+        self.mean.lerp_(gradient, 1 - DECAY)
+        self.row_products.lerp_(gradient @ gradient.mT, 1 - DECAY)
+        self.column_products.lerp_(gradient.mT @ gradient, 1 - DECAY)
+        if refresh:
+            _refresh(self.row_basis, self.row_products)
+            _refresh(self.column_basis, self.column_products)
+        square = _turned(gradient, self.row_basis.mT, self.column_basis).square()
+        self.mean_square.lerp_(square, 1 - DECAY)
+        step = _turned(self.mean, self.row_basis.mT, self.column_basis)
+        step /= self.mean_square.sqrt() + EPSILON
+        return _turned(step, self.row_basis, self.column_basis.mT)
+
+
+def _turned(matrices: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    return torch.bmm(torch.bmm(rows, matrices), columns)
+
+
+def _refresh(basis: Tensor, products: Tensor) -> None:
+    """One step of orthogonal iteration towards the eigenvectors of ``products``.
+
+    Where these say nothing, the basis stays as it was.
+    """
+    mean = products.diagonal(dim1=1, dim2=2).mean(dim=1).view(-1, 1, 1)
+    basis.copy_(torch.linalg.qr(torch.bmm(products, basis) + DAMPING * mean * basis).Q)
+
+
+def _matrices(network: Network) -> Iterator[Tensor]:
+    """Each matrix as the places of its numbers in the flat parameters."""
+    parameters = list(network.parameters())
+    ends = accumulate(p.numel() for p in parameters)
+    places = {
+        p: torch.arange(end - p.numel(), end).view_as(p)
+        for p, end in zip(parameters, ends, strict=True)
+    }
+    for conv in network.convolutions():
+        for out_slice, in_slice in conv.blocks:
+            matrix = places[conv.weight][out_slice, in_slice].flatten(1)
+            if conv.bias is not None:
+                matrix = torch.cat([matrix, places[conv.bias][out_slice, None]], dim=1)
+            yield matrix

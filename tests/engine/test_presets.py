@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from nam_engine.presets import OFFICIAL_RECIPE, RECIPES, STANDARD_RECIPE, Recipe
+
+STEPS_PER_EPOCH = 63
+
+
+def rates(recipe: Recipe) -> list[float]:
+    return [
+        recipe.learning_rate_at(step, STEPS_PER_EPOCH)
+        for step in range(recipe.epochs * STEPS_PER_EPOCH)
+    ]
+
+
+def test_official_rate_falls_from_epoch_to_epoch() -> None:
+    of_steps = rates(OFFICIAL_RECIPE)
+    assert of_steps[:STEPS_PER_EPOCH] == [0.004] * STEPS_PER_EPOCH
+    assert of_steps[-1] == pytest.approx(0.004 * 0.994**99)
+
+
+@pytest.mark.parametrize("name", ["draft", "standard", "best"])
+def test_our_rate_rises_and_then_falls_to_nothing(name: str) -> None:
+    recipe = RECIPES[name]
+    of_steps = rates(recipe)
+    peak = of_steps.index(max(of_steps))
+    assert peak == pytest.approx(recipe.warmup_steps, abs=recipe.warmup_steps / 2)
+    assert of_steps[:peak] == sorted(of_steps[:peak])
+    assert of_steps[peak:] == sorted(of_steps[peak:], reverse=True)
+    assert max(of_steps) > 0.9 * recipe.learning_rate
+    assert of_steps[-1] < 1e-4 * recipe.learning_rate
+
+
+def test_a_longer_training_anneals_later() -> None:
+    longer = replace(STANDARD_RECIPE, epochs=2 * STANDARD_RECIPE.epochs)
+    end = STANDARD_RECIPE.epochs * STEPS_PER_EPOCH
+    halfway = longer.learning_rate_at(end, STEPS_PER_EPOCH)
+    assert halfway == pytest.approx(longer.learning_rate / 2, rel=1e-3)
