@@ -213,12 +213,13 @@ def _against(
 
 
 def _spread(runs: Sequence[Run], submodel: int) -> float:
-    """The largest ESR over the smallest of the seeds, geometric mean over the captures."""
+    """The standard deviation of ln ESR over the seeds, pooled over the captures."""
     by_capture: dict[str, list[float]] = {}
     for run in runs:
-        by_capture.setdefault(run.output_path.stem, []).append(best_esrs(run)[submodel, -1])
-    ratios = [max(esrs) / min(esrs) for esrs in by_capture.values()]
-    return float(np.exp(np.mean(np.log(ratios))))
+        esr = best_esrs(run)[submodel, -1]
+        by_capture.setdefault(run.output_path.stem, []).append(np.log(esr))
+    variances = [np.var(logs, ddof=1) for logs in by_capture.values() if len(logs) > 1]
+    return float(np.sqrt(np.mean(variances))) if variances else np.nan
 
 
 def all_runs(options: argparse.Namespace) -> Iterator[Run]:

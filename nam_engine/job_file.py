@@ -138,7 +138,6 @@ def _recipe(node: Node) -> Recipe:
     return replace(
         recipe,
         optimizer=_one_of(OptimizerName, node["optimizer"]),
-        warmup_steps=node["warmup_steps"].integer(0, MAX_COUNT),
         anneals=node["anneals"].boolean(),
     )
 

@@ -74,9 +74,8 @@ class Recipe:
     scaled to ``target_rms_dbfs`` for training. ``weight_decay`` is L2 (added to
     the gradient) and Adam's alone.
 
-    The learning rate rises in ``warmup_steps``, is multiplied by
-    ``lr_decay_per_epoch`` after each epoch and, if it ``anneals``, falls to nothing
-    along half a cosine over all epochs.
+    The learning rate is multiplied by ``lr_decay_per_epoch`` after each epoch and, if
+    it ``anneals``, falls to nothing along half a cosine over all epochs.
     """
 
     epochs: int = 100
@@ -85,7 +84,6 @@ class Recipe:
     optimizer: OptimizerName = OptimizerName.ADAM
     learning_rate: float = 0.004
     weight_decay: float = 3.17e-7
-    warmup_steps: int = 0
     lr_decay_per_epoch: float = 0.994
     anneals: bool = False
     mrstft_weight: float = 0.0005
@@ -94,7 +92,6 @@ class Recipe:
     def learning_rate_at(self, step: int, steps_per_epoch: int) -> float:
         """The learning rate of a step, counted from 0."""
         rate = self.learning_rate * self.lr_decay_per_epoch ** (step // steps_per_epoch)
-        rate *= min(1.0, (step + 1) / (self.warmup_steps + 1))
         if self.anneals:
             rate *= 0.5 * (1 + math.cos(math.pi * step / (self.epochs * steps_per_epoch)))
         return rate
@@ -105,9 +102,9 @@ OFFICIAL_RECIPE = Recipe()
 
 STANDARD_RECIPE = Recipe(
     optimizer=OptimizerName.SOAP,
-    learning_rate=0.012,
+    batch_size=8,
+    learning_rate=0.016,
     weight_decay=0.0,
-    warmup_steps=50,
     lr_decay_per_epoch=1.0,
     anneals=True,
 )

@@ -32,7 +32,13 @@ class TrainingLength(QWidget):
         named = [words[name].format(epochs=epochs) for name, epochs in EPOCH_PRESETS.items()]
         self._choice = ChoiceBox([*named, self.tr("Another number of epochs")])
         self._choice.setAccessibleName(name)
-        self._choice.setToolTip(self.tr("In each epoch the model hears the whole recording once"))
+        explained = (
+            self.tr("Draft: to hear soon whether a recording is worth more."),
+            self.tr("Standard: what a capture needs."),
+            self.tr("Best: the last bit of closeness, for the capture that you give away."),
+            self.tr("In each epoch the model hears the whole recording once."),
+        )
+        self._choice.setToolTip("\n".join(explained))
         self._number = NumberField(
             self.tr("Number of epochs"),
             self.tr("epochs"),

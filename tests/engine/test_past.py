@@ -38,7 +38,6 @@ FULL = TrainJob(
         RECIPE,
         weight_decay=1e-7,
         optimizer=OptimizerName.SOAP,
-        warmup_steps=9,
         anneals=True,
     ),
     device="cuda",
@@ -166,7 +165,7 @@ def test_values_that_make_no_sense_are_refused(tmp_path: Path, key: str, value: 
 def test_a_job_of_the_first_schema_was_trained_by_the_official_recipe(tmp_path: Path) -> None:
     document = json.loads(encode_job(FULL, Ending.DONE))
     document["schema"] = 1
-    for name in ("optimizer", "warmup_steps", "anneals"):
+    for name in ("optimizer", "anneals"):
         del document["recipe"][name]
     (tmp_path / JOB).write_text(json.dumps(document))
     assert read_job(tmp_path).job.recipe == replace(RECIPE, weight_decay=1e-7)

@@ -84,7 +84,7 @@ def test_what_is_not_touched_stays_as_it_was(dialog: SettingsDialog, heard: list
     assert heard == [replace(OTHER, device="cpu")]
 
 
-@pytest.mark.parametrize(("index", "expected"), [(0, 20), (1, 100), (2, 300)])
+@pytest.mark.parametrize(("index", "expected"), [(0, 25), (1, 100), (2, 300)])
 def test_named_lengths(
     dialog: SettingsDialog, heard: list[Settings], index: int, expected: int
 ) -> None:
