@@ -75,7 +75,7 @@ def test_a_fault_in_a_slot_is_a_sentence_and_its_details_are_in_the_log(
         QTimer.singleShot(0, fragile.fail)
     assert faults[1] == [
         "A fault of this program: ValueError: no such channel."
-        " Help > What has happened has the details to report."
+        " View > What has happened has the details to report."
     ]
     assert "Traceback (most recent call last)" in text(log)
     assert 'raise ValueError("no such channel")' in text(log)
