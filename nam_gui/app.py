@@ -72,8 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         session_end.ending.connect(window.closing.end_now)
         window.gone.connect(session_end.saved)
         window.show()
-        if problem:
-            window.say(problem)
+        for sentence in filter(None, (problem, instance.problem)):
+            window.say(sentence)
         _open(window, request)
         controller.look_back()
         window.devices.start()

@@ -23,7 +23,7 @@ from nam_gui.start_request import MAX_BYTES, StartRequest
 
 __all__ = ["SingleInstance", "default_folder"]
 
-PATIENCE_MS = 5_000
+PATIENCE_MS = 10_000
 """The first may be busy opening its window; whoever waits for it longer opens his own."""
 RETRY_SECONDS = 0.05
 CALLER_MS = 2_000
@@ -39,13 +39,17 @@ def default_folder() -> Path:
 
 
 class SingleInstance(QObject):
-    """Hands a request over, or takes those of later starts. ``folder`` is made if need be."""
+    """Hands a request over, or takes those of later starts. ``folder`` is made if need be.
+
+    ``problem`` is a sentence for the user where later starts will not find this window.
+    """
 
     requested = Signal(object)
     """StartRequest: what a later start asks for."""
 
     def __init__(self, folder: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.problem = ""
         self._folder = folder
         self._name = _server_name(folder)
         self._lock = filelock.FileLock(folder / "window.lock", blocking=False, thread_local=False)
@@ -56,14 +60,16 @@ class SingleInstance(QObject):
     def hand_over(self, request: StartRequest) -> bool:
         """Whether the first has taken the request; if not, this start is to open a window.
 
-        Takes at most five seconds, and no time where this start is the first.
+        Takes at most ten seconds, and no time where this start is the first.
         """
         deadline = QDeadlineTimer(PATIENCE_MS)
         while not self._become_first():
             if self._is_taken(request.to_line(), deadline):
                 return True
             if deadline.hasExpired():
-                _log.warning("The first window does not answer; this is another one.")
+                self.problem = self.tr(
+                    "Another window of this program does not answer; this is a new one."
+                )
                 return False
             time.sleep(RETRY_SECONDS)
         return False
@@ -84,13 +90,17 @@ class SingleInstance(QObject):
         except filelock.Timeout:
             return False
         except (NotImplementedError, OSError) as error:
-            _log.warning("Other starts will not find this window: %s", error)
+            self._set_alone(str(error))
             return True
         QLocalServer.removeServer(self._name)
         if not self._server.listen(self._name):
-            _log.warning("Other starts will not find this window: %s", self._server.errorString())
+            self._set_alone(self._server.errorString())
             self._lock.release()
         return True
+
+    def _set_alone(self, reason: str) -> None:
+        text = self.tr("Files that are opened from now on get a window of their own ({0}).")
+        self.problem = text.format(reason)
 
     def _is_taken(self, line: bytes, deadline: QDeadlineTimer) -> bool:
         socket = QLocalSocket()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 60.0
 COMMAND = (sys.executable, "-m", "nam_gui.app")
 
 

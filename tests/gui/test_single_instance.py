@@ -71,6 +71,7 @@ def test_a_window_that_does_not_answer_loses_no_files(tmp_path: Path) -> None:
         with started(tmp_path, tmp_path / "take.wav") as second:
             wait_until(lambda: "take.wav" in log_of(tmp_path))
             assert second.poll() is None
+            assert "does not answer" in log_of(tmp_path)
             assert end(second) == 0
 
 
@@ -81,6 +82,7 @@ def test_a_window_that_does_not_answer_loses_no_files(tmp_path: Path) -> None:
 def first(app: QApplication, tmp_path: Path) -> Iterator[SingleInstance]:
     first = SingleInstance(tmp_path)
     assert not first.hand_over(StartRequest())
+    assert not first.problem
     yield first
     first.stop()
 
@@ -171,11 +173,16 @@ def test_after_the_end_of_the_first_the_next_is_it(first: SingleInstance, tmp_pa
 
 def test_where_no_folder_can_be_made_each_opens_a_window(app: QApplication, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    for _ in range(2):
-        assert not SingleInstance(tmp_path / "file" / "folder").hand_over(REQUEST)
+    assert_each_opens_a_window(tmp_path / "file" / "folder")
 
 
 def test_where_nobody_can_listen_each_opens_a_window(app: QApplication, tmp_path: Path) -> None:
-    folder = tmp_path / ("a" * 100) / ("b" * 100)  # longer than the name of a socket may be
+    # Longer than the name of a socket may be.
+    assert_each_opens_a_window(tmp_path / ("a" * 100) / ("b" * 100))
+
+
+def assert_each_opens_a_window(folder: Path) -> None:
     for _ in range(2):
-        assert not SingleInstance(folder).hand_over(REQUEST)
+        instance = SingleInstance(folder)
+        assert not instance.hand_over(REQUEST)
+        assert "a window of their own (" in instance.problem
