@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import logging
+import os
 import sys
 import time
 from pathlib import Path
@@ -25,7 +26,7 @@ __all__ = ["SingleInstance", "default_folder"]
 
 PATIENCE_MS = 10_000
 """The first may be busy opening its window; whoever waits for it longer opens his own."""
-RETRY_SECONDS = 0.05
+RETRY_SECONDS = 0.1
 CALLER_MS = 2_000
 """So long a caller may take to say what he wants."""
 TAKEN = b"taken\n"
@@ -136,13 +137,13 @@ class SingleInstance(QObject):
         assert isinstance(socket, QLocalSocket)
         if not socket.canReadLine():
             if socket.bytesAvailable() > MAX_BYTES:
-                _log.warning("A request was refused: it is too long.")
+                _log.info("A request was refused: it is too long.")
                 socket.abort()
             return
         try:
             request = StartRequest.from_line(bytes(socket.readLine().data()))
         except ConfigError as error:
-            _log.warning("A request was refused: %s", error)
+            _log.info("A request was refused: %s", error)
             socket.abort()
             return
         socket.readyRead.disconnect(self._read)  # one is enough
@@ -155,7 +156,7 @@ def _server_name(folder: Path) -> str:
     """A file in the folder; on Windows a name, among those of all users and programs."""
     if sys.platform != "win32":
         return str(folder / "window.socket")
-    return f"nam-a2-trainer-{hashlib.sha256(str(folder).encode()).hexdigest()[:16]}"
+    return f"nam-a2-trainer-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]}"
 
 
 def _let_others_come_to_the_front() -> None:
