@@ -116,6 +116,7 @@ class Session:
         self.look_at_result()
         self.look_at_model()
         self.ask_about_gpu()
+        self.look_at_about()
 
     def look_at_menus(self) -> None:
         window = self.window
@@ -202,6 +203,13 @@ class Session:
         self.take("settings", [window.settings_dialog])
         window.settings_dialog.close()
 
+    def look_at_about(self) -> None:
+        window = self.window
+        window.help_menu.about.trigger()
+        self.wait_seconds(5)
+        self.take("about", [window.about])
+        window.about.close()
+
     def select(self, row: int) -> None:
         self.window.queue_view.select_job(self.controller.queue.jobs()[row].id)
 
@@ -246,7 +254,7 @@ def grab(widget: QWidget) -> QPixmap:
         picture = widget.grab()
         widget.close()
         return picture
-    widget.adjustSize()
+    widget.resize(widget.sizeHint())  # adjustSize() thinks of how small the screen is
     return widget.grab()
 
 

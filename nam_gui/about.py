@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 from nam_engine import __version__
 from nam_gui.device_words import Device
 from nam_gui.elided_label import ElidedLabel
+from nam_gui.licences_window import LicencesWindow
 from nam_gui.page_dialog import PageDialog
 from nam_gui.plain_label import PlainLabel
 
@@ -35,15 +36,22 @@ class AboutDialog(PageDialog):
         versions.setAccessibleName(self.tr("Versions"))
         self._devices = PlainLabel(self.tr("Looking for devices…"))
         self._devices.setAccessibleName(self.tr("Devices"))
+        purpose = PlainLabel(
+            self.tr("Turns a recording of your amp into a .nam file for Neural Amp Modeler.")
+        )
         licence = PlainLabel(
             self.tr("Free software under the MIT licence; it comes with no warranty.")
         )
         self._copy = QPushButton(self.tr("&Copy for a bug report"))
         self._copy.clicked.connect(self._copy_all)
+        self.licences = LicencesWindow(self)
+        read_licences = QPushButton(self.tr("&Licences of the libraries…"))
+        read_licences.clicked.connect(self.licences.open_text)
         buttons = QHBoxLayout()
         buttons.addWidget(self._copy)
+        buttons.addWidget(read_licences)
         buttons.addStretch()
-        for label in (title, versions, self._devices, licence):
+        for label in (title, purpose, versions, self._devices, licence):
             self.page.addWidget(label)
         self.page.addLayout(buttons)
         self.page.addStretch(1)

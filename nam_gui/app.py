@@ -7,12 +7,12 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtWidgets import QApplication
-
-from nam_gui import settings
+from nam_gui import settings, single_instance
 from nam_gui.appearance import apply
+from nam_gui.application import Application
 from nam_gui.controller import Controller
 from nam_gui.faults import Faults
 from nam_gui.garbage import GarbageCollector
@@ -20,14 +20,21 @@ from nam_gui.log_files import crash_file, default_log_folder, log_file
 from nam_gui.main_window import MainWindow
 from nam_gui.session_end import SessionEnd
 from nam_gui.settings_keeper import SettingsKeeper
+from nam_gui.single_instance import SingleInstance
+from nam_gui.start_request import StartRequest
 from nam_gui.taskbar import find_taskbar
 from nam_gui.tray import Tray
 
 __all__ = ["main"]
 
+ACTIVATION_TOKEN = "XDG_ACTIVATION_TOKEN"  # noqa: S105 - read by Qt when a window is activated
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """``nam-gui [FILES...] [--demo]``: open the window; returns the exit status."""
+    """``nam-gui [FILES...] [--demo]``: open the window, or hand the files to the one that is open.
+
+    Returns the exit status.
+    """
     _have_somewhere_to_print()
     parser = argparse.ArgumentParser(prog="nam-gui", description="Train NAM captures of your amp.")
     parser.add_argument(
@@ -37,9 +44,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--demo", action="store_true", help="load the built-in recordings, if no files"
     )
     options = parser.parse_args(arguments)
-    app = QApplication(sys.argv[:1])
+    files = tuple(path.absolute() for path in options.files)
+    request = StartRequest(files, options.demo, os.environ.get(ACTIVATION_TOKEN, ""))
+    app = Application(sys.argv[:1])
     app.setApplicationName("NAM A2 Trainer")
     app.setDesktopFileName("nam-a2-trainer")
+    instance = SingleInstance(single_instance.default_folder(), app)
+    if instance.hand_over(request):
+        return 0
     # A window that trains in the background is hidden, and the last one all the same.
     app.setQuitOnLastWindowClosed(False)
     path = settings.default_path()
@@ -50,6 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     tray = Tray(app) if Tray.is_available() else None
     window = MainWindow(controller, tray, find_taskbar())
     window.gone.connect(app.quit)
+    window.closing.agreed.connect(instance.stop)
+    instance.requested.connect(partial(_come_forward, window))
+    app.files_opened.connect(window.files.add)
     with ExitStack() as at_end:
         at_end.callback(GarbageCollector(app).stop)
         _keep_faults(controller, window, at_end)
@@ -57,17 +72,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
         session_end.ending.connect(window.closing.end_now)
         window.gone.connect(session_end.saved)
         window.show()
-        if problem:
-            window.say(problem)
-        if options.files:
-            window.files.add(options.files)
-        elif options.demo:
-            controller.load_demo()
+        for sentence in filter(None, (problem, instance.problem)):
+            window.say(sentence)
+        _open(window, request)
         controller.look_back()
         window.devices.start()
         status = app.exec()
     keeper.save()
     return status
+
+
+def _open(window: MainWindow, request: StartRequest) -> None:
+    if request.files:
+        window.files.add(list(request.files))
+    elif request.wants_demo:
+        window.controller.load_demo()
+
+
+def _come_forward(window: MainWindow, request: StartRequest) -> None:
+    """What a later start asks for is done here."""
+    if request.activation_token:
+        os.environ[ACTIVATION_TOKEN] = request.activation_token
+    window.presence.show_window()
+    _open(window, request)
 
 
 def _have_somewhere_to_print() -> None:

@@ -95,7 +95,7 @@ class Faults(QObject):
         parts = [self.tr("A fault of this program: {0}.").format(fault)]
         if self._controller.is_training:
             parts.append(self.tr("The training goes on."))
-        parts.append(self.tr("Help > What has happened has the details to report."))
+        parts.append(self.tr("View > What has happened has the details to report."))
         return " ".join(parts)
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from nam_gui.reading_text import ReadingText
 from nam_gui.style import SPACING
 
 __all__ = ["LogWindow"]
 
 MAX_LINES = 2_000
-CHARACTERS, LINES = 96, 24
 
 
 class LogWindow(QWidget):
@@ -22,18 +22,9 @@ class LogWindow(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Window)
         self.setWindowTitle(self.tr("Log"))
-        self._text = QPlainTextEdit()
-        self._text.setReadOnly(True)
+        self._text = ReadingText(self.tr("What happened"))
         self._text.setMaximumBlockCount(MAX_LINES)
-        self._text.setAccessibleName(self.tr("What happened"))
         self._text.setPlaceholderText(self.tr("Nothing has happened yet."))
-        # A read-only text has no cursor to be moved by the keys unless it is asked to.
-        self._text.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse
-            | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
-        # Tab leads on to the button.
-        self._text.setTabChangesFocus(True)
         copy = QPushButton(self.tr("&Copy all"))
         copy.clicked.connect(self._copy)
         buttons = QHBoxLayout()
@@ -54,10 +45,6 @@ class LogWindow(QWidget):
     def add_details(self, text: str) -> None:
         """What belongs into a report."""
         self._text.appendPlainText(text)
-
-    def sizeHint(self) -> QSize:  # noqa: N802
-        metrics = self.fontMetrics()
-        return QSize(CHARACTERS * metrics.averageCharWidth(), LINES * metrics.lineSpacing())
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self._text.toPlainText())

@@ -1,20 +1,24 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt, QThread, qVersion
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from nam_engine import __version__
 from nam_engine.devices import DeviceReport
+from nam_gui import licences, licences_window
 from nam_gui.about import AboutDialog
 from nam_gui.device_words import Device, is_gpu_missing, trains_on
 from nam_gui.devices_task import DevicesTask
+from nam_gui.licences import licences_file
 
 NO_GPU = Device("cuda", "NVIDIA GPU", "no driver")
 GPU = Device("cuda", "NVIDIA RTX 4070")
@@ -57,6 +61,58 @@ def test_copy_for_a_bug_report(about: AboutDialog) -> None:
     assert copied[0] == f"NAM A2 Trainer {__version__}"
     assert f"PyTorch {version('torch')}" in copied
     assert copied[-2:] == LINES
+
+
+def licences_as_read(about: AboutDialog, qtbot: QtBot) -> str:
+    """Opened by keys alone."""
+    about.activateWindow()
+    qtbot.waitUntil(about.isActiveWindow)
+    qtbot.keyClick(about, Qt.Key.Key_L, Qt.KeyboardModifier.AltModifier)
+    text = about.licences.findChild(QPlainTextEdit)
+    qtbot.waitUntil(text.hasFocus)
+    qtbot.keyClick(text, Qt.Key.Key_PageDown)
+    qtbot.keyClick(text, Qt.Key.Key_Escape)
+    assert not about.licences.isVisible()
+    assert about.isVisible()
+    return text.toPlainText()
+
+
+def test_licences_of_what_pip_has_installed(about: AboutDialog, qtbot: QtBot) -> None:
+    assert licences_file() is None, "a checkout has none"
+    text = licences_as_read(about, qtbot)
+    assert "installed by pip" in text
+    assert f"torch {version('torch')}: Apache-2.0" in text
+    assert re.search(r"^rich [\d.]+: MIT$", text, re.MULTILINE)
+    assert "pytest" not in text
+    assert "?" not in text
+
+
+def test_licences_that_an_installer_has_brought_along(
+    about: AboutDialog, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(licences, "__file__", str(tmp_path / "licences.py"))
+    path = tmp_path / "LICENCES.txt"
+    path.write_bytes(b"libthing <b>1</b>: MIT \xff\n" * 200)
+    assert licences_as_read(about, qtbot).startswith(
+        "libthing <b>1</b>: MIT \N{REPLACEMENT CHARACTER}"
+    )
+
+
+def test_licences_that_cannot_be_read_are_told(
+    about: AboutDialog, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "LICENCES.txt"
+    monkeypatch.setattr(licences_window, "licences_file", lambda: path)
+    assert licences_as_read(about, qtbot).startswith(f"{path} cannot be read (")
+
+
+def test_of_endless_licences_only_so_much_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(licences, "MAX_BYTES", 10)
+    path = tmp_path / "LICENCES.txt"
+    path.write_text("0123456789 and more")
+    assert licences.read_licences(path) == "0123456789"
 
 
 def test_closes_by_escape(about: AboutDialog, qtbot: QtBot) -> None:

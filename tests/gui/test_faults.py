@@ -75,7 +75,7 @@ def test_a_fault_in_a_slot_is_a_sentence_and_its_details_are_in_the_log(
         QTimer.singleShot(0, fragile.fail)
     assert faults[1] == [
         "A fault of this program: ValueError: no such channel."
-        " Help > What has happened has the details to report."
+        " View > What has happened has the details to report."
     ]
     assert "Traceback (most recent call last)" in text(log)
     assert 'raise ValueError("no such channel")' in text(log)
@@ -161,13 +161,14 @@ def test_a_crash_is_known_at_the_next_start(tmp_path: Path) -> None:
 APP = """
 import os, signal, sys
 from PySide6.QtCore import QTimer, qWarning
-from nam_gui import app, faults, log_files, main_window, settings
+from nam_gui import app, faults, log_files, main_window, settings, single_instance
 from nam_gui.device_watch import DeviceWatch
 from pathlib import Path
 
 folder = Path(sys.argv[1])
 log_files.user_log_path = lambda *_, **__: folder
 settings.default_path = lambda: folder / "settings.json"
+single_instance.default_folder = lambda: folder
 DeviceWatch.start = lambda self: None
 sys.stdout = sys.stderr = None
 
