@@ -19,7 +19,7 @@ from nam_engine.intake import Choices
 from nam_engine.json_node import Node
 from nam_engine.json_text import to_json
 from nam_engine.metadata import MAX_LEVEL_DBU, GearType, ToneType, UserMetadata
-from nam_engine.presets import OptimizerName, Recipe
+from nam_engine.presets import LossName, OptimizerName, Recipe
 from nam_engine.stopping import StopRules
 from nam_engine.train_job import TrainJob
 
@@ -139,6 +139,7 @@ def _recipe(node: Node) -> Recipe:
         recipe,
         optimizer=_one_of(OptimizerName, node["optimizer"]),
         anneals=node["anneals"].boolean(),
+        loss=_one_of(LossName, node["loss"]),
     )
 
 

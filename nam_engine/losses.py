@@ -11,14 +11,31 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-__all__ = ["MRSTFT_PASSAGE_SECONDS", "MultiResolutionStft", "esr", "mean_over_passages", "mse"]
+__all__ = [
+    "MRSTFT_PASSAGE_SECONDS",
+    "MultiResolutionStft",
+    "esr",
+    "log_mse",
+    "mean_over_passages",
+    "mse",
+]
 
 MRSTFT_PASSAGE_SECONDS = 10
+MSE_FLOOR = 1e-7
 
 
 def mse(prediction: Tensor, target: Tensor) -> Tensor:
     """Mean squared error over batch and time."""
     return (prediction - target.unsqueeze(1)).square().mean(dim=(0, 2))
+
+
+def log_mse(error: Tensor) -> Tensor:
+    """``log(1 + MSE / 1e-7)``: how small an MSE is, in steps of equal ratio.
+
+    Its gradient does not vanish beside that of the spectral loss when the error gets small.
+    The floor is 52 dB below a target of -18 dBFS, an ESR of 6e-6.
+    """
+    return torch.log1p(error / MSE_FLOOR)
 
 
 def esr(prediction: Tensor, target: Tensor) -> Tensor:

@@ -10,10 +10,10 @@ from torch import Tensor
 
 from nam_engine.checkpoint import Arrays, StepperState
 from nam_engine.kernels.choose import choose_kernels
-from nam_engine.losses import mse
+from nam_engine.losses import log_mse, mse
 from nam_engine.optimizer import make_optimizer
 from nam_engine.position import StepFigures
-from nam_engine.presets import Recipe
+from nam_engine.presets import LossName, Recipe
 from nam_engine.wavenet.packed import PackedWaveNet
 
 __all__ = ["Stepper", "is_out_of_memory"]
@@ -80,12 +80,13 @@ class Stepper:
 
     def _loss(self, prediction: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Loss, MSE and MRSTFT."""
-        error = mse(prediction, target).sum()
+        errors = mse(prediction, target)
+        is_log = self.recipe.loss is LossName.LOG_MSE
+        loss, error = (log_mse(errors) if is_log else errors).sum(), errors.detach().sum()
         if not self.recipe.mrstft_weight:
-            return error, error.detach(), torch.zeros_like(error)
+            return loss, error, torch.zeros_like(error)
         mrstft = self.kernels.mrstft(prediction, target).sum()
-        loss = error + self.recipe.mrstft_weight * mrstft
-        return loss, error.detach(), mrstft.detach()
+        return loss + self.recipe.mrstft_weight * mrstft, error, mrstft.detach()
 
     def _whole(self, audio: Tensor, target: Tensor) -> tuple[Tensor, ...]:
         loss, *terms = self._loss(self.kernels.predict(audio), target)

@@ -23,7 +23,7 @@ from nam_engine.job_file import JOB, MAX_BYTES, Ending, encode_job, read_job
 from nam_engine.job_folder import JobFolder
 from nam_engine.metadata import GearType, ToneType, UserMetadata
 from nam_engine.past import MAX_FOUND, UNKNOWN, find_trainings, put_ending, read_training
-from nam_engine.presets import OptimizerName, Recipe
+from nam_engine.presets import LossName, OptimizerName, Recipe
 from nam_engine.session import train
 from nam_engine.stepping import Stepper
 from nam_engine.stopping import StopRules
@@ -39,6 +39,7 @@ FULL = TrainJob(
         weight_decay=1e-7,
         optimizer=OptimizerName.SOAP,
         anneals=True,
+        loss=LossName.LOG_MSE,
     ),
     device="cuda",
     seed=7,
@@ -146,6 +147,7 @@ def test_what_is_no_job_is_refused(tmp_path: Path, content: bytes) -> None:
         ("recipe", {"epochs": 10**12}),
         ("recipe", {"optimizer": "sgd"}),
         ("recipe", {"anneals": 1}),
+        ("recipe", {"loss": "mae"}),
         ("choices", {"validation_seconds": [1]}),
         ("user", {"name": "\ud800"}),
         ("user", {"gear_type": "banjo"}),
@@ -165,7 +167,7 @@ def test_values_that_make_no_sense_are_refused(tmp_path: Path, key: str, value: 
 def test_a_job_of_the_first_schema_was_trained_by_the_official_recipe(tmp_path: Path) -> None:
     document = json.loads(encode_job(FULL, Ending.DONE))
     document["schema"] = 1
-    for name in ("optimizer", "anneals"):
+    for name in ("optimizer", "anneals", "loss"):
         del document["recipe"][name]
     (tmp_path / JOB).write_text(json.dumps(document))
     assert read_job(tmp_path).job.recipe == replace(RECIPE, weight_decay=1e-7)
