@@ -77,9 +77,9 @@ class Recipe:
     """How a packed network is trained.
 
     The loss is, per submodel, the MSE or ``log(1 + MSE / 1e-7)`` plus ``mrstft_weight`` times
-    the MRSTFT, summed over the submodels. Windows are ``window_samples`` output samples long; the target is
-    scaled to ``target_rms_dbfs`` for training. ``weight_decay`` is L2 (added to
-    the gradient) and Adam's alone.
+    the MRSTFT, summed over the submodels. Windows are ``window_samples`` output samples
+    long; the target is scaled to ``target_rms_dbfs`` for training. ``weight_decay`` is L2
+    (added to the gradient) and Adam's alone.
 
     The learning rate is multiplied by ``lr_decay_per_epoch`` after each epoch and, if
     it ``anneals``, falls to nothing along half a cosine over all epochs.
@@ -128,7 +128,7 @@ RECIPES = {
 }
 """Name to recipe."""
 
-DEMO_RECIPE = replace(STANDARD_RECIPE, epochs=8, batch_size=8, window_samples=4096)
+DEMO_RECIPE = replace(STANDARD_RECIPE, epochs=8, window_samples=4096)
 """Short enough for two minutes on two processor cores."""
 
 

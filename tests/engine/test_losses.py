@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from nam_engine.losses import MultiResolutionStft, esr, mse
+from nam_engine.losses import MultiResolutionStft, esr, log_mse, mse
 
 
 def pair() -> tuple[torch.Tensor, torch.Tensor]:
@@ -36,6 +36,13 @@ def test_equal_audio_has_no_loss_and_a_finite_gradient() -> None:
     assert loss.item() == pytest.approx(0.0, abs=1e-6)
     assert prediction.grad is not None
     assert torch.isfinite(prediction.grad).all()
+
+
+def test_logarithm_of_the_error_is_zero_at_none_and_grows_by_equal_ratios() -> None:
+    prediction, target = pair()
+    errors = mse(prediction, target)
+    assert log_mse(torch.zeros(3)).tolist() == [0.0] * 3
+    torch.testing.assert_close(log_mse(100 * errors) - log_mse(errors), torch.full((3,), 4.60517))
 
 
 def test_silent_target_has_a_finite_loss() -> None:

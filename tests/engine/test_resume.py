@@ -19,12 +19,13 @@ from nam_engine.errors import DamagedCheckpointError, OtherTrainingError
 from nam_engine.events import EpochDone, Finished, FinishReason, Started, TrainEvent
 from nam_engine.history import to_csv
 from nam_engine.position import StepFigures
-from nam_engine.presets import Recipe
+from nam_engine.presets import STANDARD_RECIPE, Recipe
 from nam_engine.stepping import Stepper
 from nam_engine.stopping import StopRules
 from nam_engine.trainer import Trainer
 
 RECIPE = Recipe(epochs=6, window_samples=2048, batch_size=4, learning_rate=0.05)
+OURS = replace(STANDARD_RECIPE, epochs=6, window_samples=2048, batch_size=4)
 
 
 @pytest.fixture(scope="module")
@@ -68,18 +69,21 @@ def whole(capture: Capture) -> Trainer:
     return run
 
 
-def test_run_continued_from_any_step_is_the_same(capture: Capture, whole: Trainer) -> None:
+@pytest.mark.parametrize("recipe", [RECIPE, OURS])
+def test_run_continued_from_any_step_is_the_same(capture: Capture, recipe: Recipe) -> None:
+    whole = trainer(capture, recipe)
+    list(whole.run())
     total = whole.position.steps_done
     rng = np.random.default_rng(0)
     for _ in range(5):
-        run = trainer(capture)
+        run = trainer(capture, recipe)
         for stop in sorted(rng.integers(0, total, 3)):
             left = stop - run.position.steps_done
             asked = iter(range(10**6))
             events = run.run(lambda left=left, asked=asked: next(asked) >= left)
             if stop:
                 list(events)
-            run = after_restart(run.state(), trainer(capture))
+            run = after_restart(run.state(), trainer(capture, recipe))
         list(run.run())
         assert_same(run, whole)
 
@@ -237,6 +241,22 @@ def test_time_limit_ends_a_run_and_keeps_what_there_is(capture: Capture) -> None
     rows = [e for e in events if isinstance(e, EpochDone)]
     assert all(row.seconds_left <= 0.3 for row in rows)
     assert end.result.epochs_done == len(rows)
+
+
+def test_epochs_added_to_an_annealed_training_go_on_at_the_rate_of_a_longer_one(
+    capture: Capture,
+) -> None:
+    short = trainer(capture, OURS)
+    list(short.run())
+    run = after_restart(short.state(), trainer(capture, replace(OURS, epochs=12)))
+    rows = [e for e in run.run() if isinstance(e, EpochDone)]
+    steps = run.windows.steps_per_epoch
+    longer = replace(OURS, epochs=12)
+    assert [r.learning_rate for r in rows] == [
+        longer.learning_rate_at(steps * epoch - 1, steps) for epoch in range(7, 13)
+    ]
+    assert rows[0].learning_rate > short.history[-1].learning_rate
+    assert run.result().submodels[1].metrics.esr <= short.result().submodels[1].metrics.esr
 
 
 def test_history_is_a_table_with_every_figure(whole: Trainer) -> None:
