@@ -70,8 +70,10 @@ def screen() -> Iterator[Screen | None]:
     )
     os.close(tells)
     with server, os.fdopen(told) as number:
-        yield Screen(f":{number.readline().strip()}")
-        server.terminate()
+        try:
+            yield Screen(f":{number.readline().strip()}")
+        finally:
+            server.terminate()
 
 
 def wait_until(condition: Callable[[], object], seconds: float, what: str) -> None:
