@@ -16,6 +16,7 @@ from nam_gui.application import Application
 from nam_gui.controller import Controller
 from nam_gui.faults import Faults
 from nam_gui.garbage import GarbageCollector
+from nam_gui.icon import icon
 from nam_gui.log_files import crash_file, default_log_folder, log_file
 from nam_gui.main_window import MainWindow
 from nam_gui.session_end import SessionEnd
@@ -49,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     app = Application(sys.argv[:1])
     app.setApplicationName("NAM A2 Trainer")
     app.setDesktopFileName("nam-a2-trainer")
+    app.setWindowIcon(icon())
     instance = SingleInstance(single_instance.default_folder(), app)
     if instance.hand_over(request):
         return 0

@@ -31,11 +31,11 @@ def sources(*folders: str) -> set[str]:
     return {name for name in names if "cache" not in name}
 
 
-def test_wheel_has_every_file_of_both_packages_and_no_other(built: Path) -> None:
+def test_wheel_has_every_file_of_both_packages_and_the_icon(built: Path) -> None:
     (wheel,) = built.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if not name.startswith(INFO)}
-    assert names == sources(*PACKAGES)
+    assert names == sources(*PACKAGES) | {"nam_gui/icon.svg"}
     assert {"nam_engine/py.typed", "nam_gui/py.typed"} <= names
 
 
