@@ -34,6 +34,7 @@ _CHORDS = (
 )
 PARTIALS = 24
 INHARMONICITY = 1e-4
+BLOCK_SAMPLES = 256
 
 
 def play(seconds: float, seed: int = 0) -> FloatArray:
@@ -65,18 +66,20 @@ def play(seconds: float, seed: int = 0) -> FloatArray:
 
 def _pluck(pitch_hz: float, decay_seconds: float, rng: np.random.Generator) -> FloatArray:
     """One string: partials that decay the faster the higher they are."""
-    t = np.arange(round(4 * decay_seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
-    note = np.zeros_like(t)
+    samples = round(4 * decay_seconds * SAMPLE_RATE_HZ)
     position = rng.uniform(0.1, 0.3)
-    for k in range(1, PARTIALS + 1):
-        partial_hz = k * pitch_hz * np.sqrt(1 + INHARMONICITY * k * k)
-        if partial_hz > 0.4 * SAMPLE_RATE_HZ:
-            break
-        amplitude = np.sin(np.pi * k * position) / k
-        decay = np.exp(-t / decay_seconds * (1 + 0.15 * k))
-        note += amplitude * decay * np.sin(2 * np.pi * partial_hz * t)
-    attack = np.minimum(1.0, t / 0.001)
-    return note * attack
+    k = np.arange(1, PARTIALS + 1)
+    partial_hz = k * pitch_hz * np.sqrt(1 + INHARMONICITY * k * k)
+    k, partial_hz = (each[partial_hz <= 0.4 * SAMPLE_RATE_HZ] for each in (k, partial_hz))
+    amplitude = np.sin(np.pi * k * position) / k
+    rate = (2j * np.pi * partial_hz - (1 + 0.15 * k) / decay_seconds) / SAMPLE_RATE_HZ
+    # exp(rate * t) for all t is that at the start of each block times that within a block.
+    starts = np.arange(0, samples, BLOCK_SAMPLES)
+    within = np.exp(np.outer(rate, np.arange(BLOCK_SAMPLES)))
+    note = (np.exp(np.outer(starts, rate)) * amplitude @ within).imag.ravel()[:samples]
+    attack = np.minimum(1.0, np.arange(samples) / (0.001 * SAMPLE_RATE_HZ))
+    plucked: FloatArray = note * attack
+    return plucked
 
 
 def amplify(audio: FloatArray) -> FloatArray:
