@@ -1,13 +1,13 @@
 """Recipes side by side: the same captures and seeds, one process per core, resumable.
 
     python benchmarks/recipe.py RUNS --captures in1.wav out1.wav in2.wav out2.wav ...
-        [--recipes official standard standard:batch_size=4,learning_rate=0.02]
-        [--seeds 0 1] [--epochs 100] [--processes 2]
+        [--recipes official draft standard standard:batch_size=4,learning_rate=0.02]
+        [--seeds 0 1] [--processes 2]
 
 A recipe is a name of ``nam_engine.presets.RECIPES`` and what is to be changed of it. Each
-training is an ordinary one in RUNS/<recipe>/<seed>/<capture>; it goes on where it was if this
+training is an ordinary one in RUNS/<recipe>/<seed>/<output>; it goes on where it was if this
 command is interrupted and given again, and a finished one is only read. The tables are printed
-whenever a training has ended.
+at the end.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nam_engine.job_file import read_job
 from nam_engine.presets import A2_CHANNELS, A2_TITLES, RECIPES, Recipe
 
 MOMENTS = (0.25, 0.5, 0.75, 1.0)
@@ -44,7 +45,6 @@ class Run:
     input_path: Path
     output_path: Path
     seed: int
-    epochs: int
 
     @property
     def outdir(self) -> Path:
@@ -60,11 +60,11 @@ class Run:
         kinds = {f.name: type(getattr(RECIPES[name], f.name)) for f in fields(Recipe)}
         values = (change.split("=") for change in filter(None, changes.split(",")))
         changed = {key: _read(kinds[key], text) for key, text in values}
-        return replace(RECIPES[name], epochs=self.epochs, **changed)
+        return replace(RECIPES[name], **changed)
 
 
 def _read(kind: type, text: str) -> object:
-    return text == "True" if kind is bool else kind(text)
+    return {"True": True, "False": False}[text] if kind is bool else kind(text)
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Quiet:
     excess: float
 
 
-def train_one(run: Run) -> Run:
+def train_one(run: Run) -> None:
     """Train to the end, or go on to it; imports PyTorch, in a process with one thread."""
     from nam_engine.session import TrainJob, train
 
@@ -88,12 +88,17 @@ def train_one(run: Run) -> Run:
     )
     for _ in train(job):
         pass
-    return run
 
 
 def is_done(run: Run) -> bool:
+    """Raises ValueError where the folder holds another recipe's training."""
+    if not run.folder.exists():
+        return False
+    recipe = read_job(run.folder).job.recipe
+    if recipe != run.recipe:
+        raise ValueError(f"{run.folder} was trained by another recipe: {recipe}")
     path = run.folder / "history.csv"
-    return path.exists() and len(_history(path)) >= run.epochs
+    return path.exists() and len(_history(path)) == recipe.epochs
 
 
 @cache
@@ -104,7 +109,7 @@ def _history(path: Path) -> list[dict[str, str]]:
 
 def best_esrs(run: Run) -> NDArray[np.float64]:
     """The best validation ESR up to each epoch, (submodel, epoch)."""
-    rows = _history(run.folder / "history.csv")[: run.epochs]
+    rows = _history(run.folder / "history.csv")
     esrs = [[float(row[f"esr_{name}"]) for row in rows] for name in A2_CHANNELS]
     return np.minimum.accumulate(esrs, axis=1)
 
@@ -143,7 +148,7 @@ def _quiet(target: NDArray[np.float32], played: NDArray[np.float32], rate_hz: in
     softest = np.argsort(energy)[: max(1, round(QUIET_SHARE * len(energy)))]
     error = np.square(answer - recorded).sum(axis=1)[softest].mean() / energy.mean()
     # As soft as 16 bits of the loudest: less cannot be heard, or is the file's own rounding.
-    floor = 1e-9 * energy.max()
+    floor = 1e-9 * _octaves(recorded[[energy.argmax()]], rate_hz).sum()
     theirs, ours = (_octaves(of[softest], rate_hz) + floor for of in (recorded, answer))
     excess = float(10 * np.log10((ours / theirs).max()))
     return Quiet(10 * np.log10(error), excess)
@@ -161,14 +166,14 @@ def _octaves(frames: NDArray[np.float64], rate_hz: int) -> NDArray[np.float64]:
 def tables(runs: Sequence[Run]) -> str:
     """All trainings in one table, and each recipe against the official one in another."""
     done = [run for run in runs if is_done(run)]
-    official = {_place(run): best_esrs(run) for run in done if run.recipe_name == "official"}
+    official = {_place(run): run for run in done if run.recipe_name == "official"}
     heads = [f"{A2_TITLES[n]} {m:.0%}" for n in A2_CHANNELS for m in MOMENTS]
     lines = [
         f"| capture | recipe | seed | {' | '.join(heads)} | noise Lite | noise Full | s/epoch |",
         "|---" * (len(heads) + 6) + "|",
     ]
     for run in sorted(done, key=lambda r: (r.output_path.stem, r.recipe_name, r.seed)):
-        esrs = best_esrs(run)[:, [round(m * run.epochs) - 1 for m in MOMENTS]].ravel()
+        esrs = best_esrs(run)[:, [round(m * run.recipe.epochs) - 1 for m in MOMENTS]].ravel()
         figures = " | ".join(f"{esr:.4f}" for esr in esrs)
         noise = " | ".join(f"{q.error:.1f} ({q.excess:+.1f})" for q in quiet(run))
         lines.append(
@@ -177,9 +182,10 @@ def tables(runs: Sequence[Run]) -> str:
         )
     lines += [
         "",
-        "| recipe | submodel | trainings | mean ratio to official | worst | official's end reached"
-        " after epochs (median, latest) | spread over seeds |",
-        "|---" * 7 + "|",
+        "| recipe | submodel | trainings | ratio to official: mean | worst | noise to official's,"
+        " dB: mean | worst | official's end reached after epochs: median | latest"
+        " | spread over seeds |",
+        "|---" * 10 + "|",
     ]
     for name in dict.fromkeys(run.recipe_name for run in done):
         ours = [run for run in done if run.recipe_name == name]
@@ -192,23 +198,24 @@ def _place(run: Run) -> tuple[str, int]:
     return run.output_path.stem, run.seed
 
 
-def _against(
-    ours: Sequence[Run], official: dict[tuple[str, int], NDArray[np.float64]], submodel: int
-) -> str:
-    ratios, reached = [], []
+def _against(ours: Sequence[Run], official: dict[tuple[str, int], Run], submodel: int) -> str:
+    ratios, louder, reached = [], [], []
     for run in ours:
         if _place(run) not in official:
             continue
-        bar = official[_place(run)][submodel, -1]
+        theirs = official[_place(run)]
+        bar = best_esrs(theirs)[submodel, -1]
         esrs = best_esrs(run)[submodel]
         ratios.append(esrs[-1] / bar)
-        reached.append(int(np.argmax(esrs <= bar)) + 1 if esrs[-1] <= bar else run.epochs + 1)
+        louder.append(quiet(run)[submodel].error - quiet(theirs)[submodel].error)
+        reached.append(np.argmax(esrs <= bar) + 1 if esrs[-1] <= bar else np.inf)
     if not ratios:
-        return "0 | | | |"
+        return "0 | | | | | | | "
     mean = np.exp(np.mean(np.log(ratios)))
     return (
-        f"{len(ratios)} | {mean:.3f} | {max(ratios):.3f} | {np.median(reached):.0f},"
-        f" {max(reached)} | {_spread(ours, submodel):.2f}"
+        f"{len(ratios)} | {mean:.3f} | {max(ratios):.3f} | {np.mean(louder):+.1f}"
+        f" | {max(louder):+.1f} | {np.median(reached):.0f} | {max(reached):.0f}"
+        f" | {_spread(ours, submodel):.2f}"
     )
 
 
@@ -218,14 +225,15 @@ def _spread(runs: Sequence[Run], submodel: int) -> float:
     for run in runs:
         esr = best_esrs(run)[submodel, -1]
         by_capture.setdefault(run.output_path.stem, []).append(np.log(esr))
-    variances = [np.var(logs, ddof=1) for logs in by_capture.values() if len(logs) > 1]
-    return float(np.sqrt(np.mean(variances))) if variances else np.nan
+    deviations = [np.array(logs) - np.mean(logs) for logs in by_capture.values()]
+    freedom = sum(len(each) - 1 for each in deviations)
+    return float(np.sqrt(np.square(np.concatenate(deviations)).sum() / freedom)) if freedom else 0.0
 
 
 def all_runs(options: argparse.Namespace) -> Iterator[Run]:
     pairs = list(zip(options.captures[::2], options.captures[1::2], strict=True))
     for seed, name, pair in itertools.product(options.seeds, options.recipes, pairs):
-        yield Run(options.runs, name, *pair, seed, options.epochs)
+        yield Run(options.runs, name, *pair, seed)
 
 
 def main() -> None:
@@ -234,18 +242,20 @@ def main() -> None:
     parser.add_argument("--captures", type=Path, nargs="+", required=True)
     parser.add_argument("--recipes", nargs="+", default=["official", "standard"])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
-    parser.add_argument("--epochs", type=int, default=100)
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     options = parser.parse_args()
 
+    outputs = [path.stem for path in options.captures[1::2]]
+    if len(set(outputs)) < len(outputs):
+        parser.error("two outputs have the same name")
     os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that are started below
     runs = list(all_runs(options))
     with ProcessPoolExecutor(options.processes, get_context("spawn")) as pool:
-        left = [pool.submit(train_one, run) for run in runs if not is_done(run)]
+        left = {pool.submit(train_one, run): run for run in runs if not is_done(run)}
         for number, ended in enumerate(as_completed(left), start=1):
-            run = ended.result()
-            _history.cache_clear()
-            print(f"{number}/{len(left)} {run.folder}", file=sys.stderr, flush=True)
+            problem = ended.exception() or ""
+            print(f"{number}/{len(left)} {left[ended].folder} {problem}", file=sys.stderr)
+    _history.cache_clear()
     print(tables(runs))
 
 

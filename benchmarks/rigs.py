@@ -51,7 +51,7 @@ def speaker(audio: Samples) -> Samples:
 def clean(audio: Samples) -> Samples:
     """A compressor of 30 ms, hardly driven, into a speaker."""
     level = np.sqrt(lowpass(np.square(audio), 5.0).clip(1e-12))
-    return speaker(0.3 * np.tanh(5.0 * audio / np.sqrt(1 + level / 0.05)))
+    return speaker(np.tanh(5.0 * audio / np.sqrt(1 + level / 0.05)))
 
 
 def fuzz(audio: Samples) -> Samples:
@@ -79,6 +79,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
+    folder.mkdir(parents=True, exist_ok=True)
     for seed, rig in enumerate((clean, fuzz, high_gain), start=1):
         audio = play(SECONDS, seed)
         for kind, samples in (("input", audio), ("output", peaking(rig(audio)))):

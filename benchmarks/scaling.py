@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from nam_engine.presets import A2, A2_CHANNELS, Recipe
+from nam_engine.presets import A2, A2_CHANNELS, OFFICIAL_RECIPE, STANDARD_RECIPE, Recipe
+from nam_engine.soap import STEPS_PER_REFRESH
 from nam_engine.stepping import Stepper
 from nam_engine.wavenet.packed import PackedWaveNet
 from nam_engine.wavenet.parse import parse_packed
@@ -51,6 +52,18 @@ def step_of(stepper: Stepper, batch: int = BATCH) -> Callable[[], None]:
         stepper.update()
 
     return step
+
+
+def updates_of(recipe: Recipe) -> Callable[[], None]:
+    """As many as SOAP makes with one pair of bases."""
+    stepper = Stepper(PackedWaveNet(parse_packed(A2)), recipe, CPU)
+    step_of(stepper, batch=1)()
+
+    def update() -> None:
+        for _ in range(STEPS_PER_REFRESH):
+            stepper.update()
+
+    return update
 
 
 def medians_ms(steps: list[Callable[[], None]], rounds: int) -> list[float]:
@@ -94,6 +107,9 @@ def main() -> None:
         [" + ".join(map(str, w)) for w in widths],
         [step_of(stepper_of(w)) for w in widths],
     )
+    recipes = {"Adam": OFFICIAL_RECIPE, "SOAP": STANDARD_RECIPE}
+    updates = [updates_of(recipe) for recipe in recipes.values()]
+    table(f"{STEPS_PER_REFRESH} updates", list(recipes), updates)
     for threads in range(1, (os.cpu_count() or 1) + 1):
         command = [sys.executable, __file__, "--only-a2", "--rounds", str(rounds)]
         environment = os.environ | {"OMP_NUM_THREADS": str(threads)}

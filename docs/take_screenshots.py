@@ -29,7 +29,7 @@ from nam_engine import session
 from nam_engine.audio import write_wav
 from nam_engine.demo import SAMPLE_RATE_HZ, amplify, play
 from nam_engine.past import read_training
-from nam_engine.presets import OFFICIAL_RECIPE
+from nam_engine.presets import STANDARD_RECIPE
 from nam_engine.train_job import TrainJob
 from nam_gui.appearance import apply
 from nam_gui.controller import Controller
@@ -86,7 +86,7 @@ def train(folder: Path, name: str) -> None:
         folder / "input.wav",
         folder / f"{name}.wav",
         captures,
-        recipe=replace(OFFICIAL_RECIPE, epochs=EPOCHS),
+        recipe=replace(STANDARD_RECIPE, epochs=EPOCHS),
     )
     with closing(session.train(job)) as events:
         for _ in events:

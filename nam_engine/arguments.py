@@ -64,7 +64,7 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
         choices=tuple(RECIPES),
         default="standard",
         help="how to train: draft to try something out, best for the last bit, official as the"
-        " official trainer does",
+        " official trainer does (default: standard)",
     )
     parser.add_argument(
         "--epochs", type=positive, metavar="N", help="how long to train (default: the recipe's)"

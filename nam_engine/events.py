@@ -94,8 +94,8 @@ class Started:
 class StepsDone:
     """Progress about ten times a second.
 
-    ``step`` counts from the start of the training, over all its runs. ``loss`` and its
-    terms ``mse`` and ``mrstft`` (before its weight), all summed over the submodels, are
+    ``step`` counts from the start of the training, over all its runs. ``loss`` and what
+    it is made of, ``mse`` and ``mrstft``, all summed over the submodels, are
     means over the steps since the previous ``StepsDone``; ``gradient_norm`` is that of the
     last step. ``skipped_steps`` counts those that were not finite, over the whole training.
     ``seconds_left`` is NaN while nothing is known.
@@ -116,8 +116,9 @@ class StepsDone:
 class EpochDone:
     """An epoch (counted from 1) was trained and validated: one row of the history.
 
-    Means over the epoch's steps, otherwise as in :class:`StepsDone`; ``metrics`` are the
-    validation's, one per submodel. ``memory_mb`` is what the device's training takes.
+    Means over the epoch's steps, otherwise as in :class:`StepsDone`; ``learning_rate`` is that
+    of the last of them, ``metrics`` are the validation's, one per submodel. ``memory_mb`` is
+    what the device's training takes.
     """
 
     epoch: int

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -118,28 +118,21 @@ def _job(document: Node, folder: Path) -> TrainJob:
 
 
 def _recipe(node: Node) -> Recipe:
-    """Files of the first schema have no more than the official trainer's recipe needs."""
-
     def figure(name: str) -> float:
         return _between(node[name], -MAX_FIGURE, MAX_FIGURE)
 
-    recipe = Recipe(
+    return Recipe(
         epochs=node["epochs"].integer(1, MAX_COUNT),
         batch_size=node["batch_size"].integer(1, MAX_BATCH_SIZE),
         window_samples=node["window_samples"].integer(1, MAX_WINDOW_SAMPLES),
+        optimizer=_one_of(OptimizerName, node["optimizer"]),
         learning_rate=figure("learning_rate"),
         weight_decay=figure("weight_decay"),
         lr_decay_per_epoch=figure("lr_decay_per_epoch"),
-        mrstft_weight=figure("mrstft_weight"),
-        target_rms_dbfs=figure("target_rms_dbfs"),
-    )
-    if "optimizer" not in node:
-        return recipe
-    return replace(
-        recipe,
-        optimizer=_one_of(OptimizerName, node["optimizer"]),
         anneals=node["anneals"].boolean(),
         loss=_one_of(LossName, node["loss"]),
+        mrstft_weight=figure("mrstft_weight"),
+        target_rms_dbfs=figure("target_rms_dbfs"),
     )
 
 

@@ -30,7 +30,7 @@ def mse(prediction: Tensor, target: Tensor) -> Tensor:
 
 
 def log_mse(error: Tensor) -> Tensor:
-    """``log(1 + MSE / 1e-7)``: how small an MSE is, in steps of equal ratio.
+    """``log(1 + MSE / MSE_FLOOR)``: how small an MSE is, in steps of equal ratio.
 
     Its gradient does not vanish beside that of the spectral loss when the error gets small.
     The floor is 52 dB below a target of -18 dBFS, an ESR of 6e-6.

@@ -11,7 +11,10 @@ from nam_engine.presets import OptimizerName, Recipe
 from nam_engine.soap import Soap
 from nam_engine.wavenet.packed import PackedWaveNet
 
-__all__ = ["Optimizer", "make_optimizer"]
+__all__ = ["NEVER_NEGATIVE", "Optimizer", "make_optimizer"]
+
+NEVER_NEGATIVE = ("exp_avg_sq", "mean_square", "step", "steps")
+"""How the names of such tensors end."""
 
 
 class Optimizer(Protocol):

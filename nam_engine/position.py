@@ -10,7 +10,7 @@ __all__ = ["Position", "StepFigures"]
 
 @dataclass(frozen=True)
 class StepFigures:
-    """What a step saw: the loss, its terms before their weights, all summed over submodels."""
+    """What a step saw: the loss and of what it is made, all summed over submodels."""
 
     loss: float
     mse: float

@@ -18,6 +18,10 @@ __all__ = [
     "A2_TITLES",
     "DEMO_RECIPE",
     "OFFICIAL_RECIPE",
+    "RECIPES",
+    "STANDARD_RECIPE",
+    "LossName",
+    "OptimizerName",
     "Recipe",
     "submodel_title",
 ]
@@ -76,10 +80,10 @@ class LossName(StrEnum):
 class Recipe:
     """How a packed network is trained.
 
-    The loss is, per submodel, the MSE or ``log(1 + MSE / 1e-7)`` plus ``mrstft_weight`` times
-    the MRSTFT, summed over the submodels. Windows are ``window_samples`` output samples
-    long; the target is scaled to ``target_rms_dbfs`` for training. ``weight_decay`` is L2
-    (added to the gradient) and Adam's alone.
+    The loss is, per submodel, the MSE or its logarithm (``losses.log_mse``) plus
+    ``mrstft_weight`` times the MRSTFT, summed over the submodels. Windows are
+    ``window_samples`` output samples long; the target is scaled to ``target_rms_dbfs`` for
+    training. ``weight_decay`` is L2 (added to the gradient) and Adam's alone.
 
     The learning rate is multiplied by ``lr_decay_per_epoch`` after each epoch and, if
     it ``anneals``, falls to nothing along half a cosine over all epochs.

@@ -5,8 +5,10 @@ W (out, in) with gradient G, running means of G G^T and G^T G say how rows and c
 together. Their eigenvectors turn G into coordinates that vary independently of one another;
 there Adam scales each by its own size, and the step is turned back.
 
-Beyond the paper, a bias is a column of its convolution's matrix. The means are not corrected for
-their start at zero: as both decay alike, that only makes the first steps smaller.
+Other than in the paper, a bias is a column of its convolution's matrix; the first basis is that of
+the weights as they stand, and a new one serves the step in which it was made; it is damped, so
+that directions in which nothing was seen keep their axes. The means are not corrected for their
+start at zero: as both decay alike, that only makes the first steps smaller.
 """
 
 from __future__ import annotations
@@ -26,13 +28,14 @@ DECAY = 0.95
 STEPS_PER_REFRESH = 10
 EPSILON = 1e-8
 DAMPING = 1e-5
+TINY = 1e-30
 
 
 class Soap:
     """Optimizes the blocks of a packed network and never touches what lies off them.
 
     A matrix is one submodel's block of a convolution, (out, in x taps, and 1 for a bias). All
-    matrices of one shape are worked on together. What has no gradient keeps its value.
+    matrices of one shape are worked on together. What never has a gradient keeps its value.
     """
 
     def __init__(self, network: Network, learning_rate: float) -> None:
@@ -82,7 +85,14 @@ class _Matrices:
         self.column_basis = torch.eye(columns).repeat(n, 1, 1).to(like)
 
     def tensors(self) -> dict[str, Tensor]:
-        return {name: value for name, value in vars(self).items() if name != "places"}
+        return {
+            "mean": self.mean,
+            "mean_square": self.mean_square,
+            "row_products": self.row_products,
+            "column_products": self.column_products,
+            "row_basis": self.row_basis,
+            "column_basis": self.column_basis,
+        }
 
     def update(self, gradient: Tensor, *, refresh: bool) -> Tensor:
         """The step for a gradient, to be multiplied by the learning rate; both (n, out, in)."""
@@ -108,8 +118,11 @@ def _refresh(basis: Tensor, products: Tensor) -> None:
 
     Where these say nothing, the basis stays as it was.
     """
-    mean = products.diagonal(dim1=1, dim2=2).mean(dim=1).view(-1, 1, 1)
-    basis.copy_(torch.linalg.qr(torch.bmm(products, basis) + DAMPING * mean * basis).Q)
+    mean = products.diagonal(dim1=1, dim2=2).mean(dim=1).clamp(min=TINY).view(-1, 1, 1)
+    damped = torch.bmm(products, basis) + DAMPING * mean * basis
+    # In main memory: GPUs factor many small matrices one after the other, and Apple's cannot
+    # do it at all with the older PyTorch that we allow.
+    basis.copy_(torch.linalg.qr(damped.cpu()).Q)
 
 
 def _matrices(network: Network) -> Iterator[Tensor]:

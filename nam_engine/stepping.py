@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from nam_engine.checkpoint import Arrays, StepperState
 from nam_engine.kernels.choose import choose_kernels
 from nam_engine.losses import log_mse, mse
-from nam_engine.optimizer import make_optimizer
+from nam_engine.optimizer import NEVER_NEGATIVE, make_optimizer
 from nam_engine.position import StepFigures
 from nam_engine.presets import LossName, Recipe
 from nam_engine.wavenet.packed import PackedWaveNet
@@ -117,9 +116,12 @@ def _require_like(tensors: Mapping[str, Tensor], arrays: Arrays) -> None:
     if arrays.keys() != tensors.keys():
         raise ValueError("a part is missing, or one too many")
     for name, tensor in tensors.items():
-        array = arrays[name]
-        if array.shape != tuple(tensor.shape) or not np.isfinite(array).all():
+        array = torch.from_numpy(arrays[name])
+        is_like = array.shape == tensor.shape and array.dtype == tensor.dtype
+        if not (is_like and torch.isfinite(array).all()):
             raise ValueError(f"{name} does not fit the network")
+        if name.split(".")[-1] in NEVER_NEGATIVE and (array < 0).any():
+            raise ValueError(f"{name} is negative")
 
 
 def is_out_of_memory(error: Exception) -> bool:

@@ -18,7 +18,9 @@ from nam_engine.audio import write_wav
 from nam_engine.cli import main
 from nam_engine.control import RunControl
 from nam_engine.events import EpochDone, Started, SubmodelMetrics
+from nam_engine.job_file import read_job
 from nam_engine.nam_file import read_nam, write_nam
+from nam_engine.presets import RECIPES
 from nam_engine.progress import TerminalProgress
 
 
@@ -46,6 +48,12 @@ def test_train_prints_progress_and_saves(folder: Path, capsys: pytest.CaptureFix
     assert "Saved out/one/one.nam" in out
     assert "large: ESR" in out
     assert (folder / "out" / "one" / "one.nam").is_file()
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_recipes_are_trained_by_their_names(folder: Path, name: str) -> None:
+    assert main([*TRAIN, "--recipe", name, "--name", name]) == 0
+    assert read_job(folder / "out" / name).job.recipe == replace(RECIPES[name], epochs=2)
 
 
 @pytest.mark.usefixtures("folder")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,13 +11,13 @@ import torch
 from support import small_capture
 
 from nam_engine.events import EpochDone, TrainEvent, Warned
-from nam_engine.presets import A2, Recipe
+from nam_engine.presets import A2, STANDARD_RECIPE
 from nam_engine.trainer import Trainer
 from nam_engine.wavenet.parse import parse_packed
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 
-RECIPE = Recipe(epochs=2)
+RECIPE = replace(STANDARD_RECIPE, epochs=2)
 
 
 def trainer() -> Trainer:

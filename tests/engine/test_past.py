@@ -164,15 +164,6 @@ def test_values_that_make_no_sense_are_refused(tmp_path: Path, key: str, value: 
         read_job(tmp_path)
 
 
-def test_a_job_of_the_first_schema_was_trained_by_the_official_recipe(tmp_path: Path) -> None:
-    document = json.loads(encode_job(FULL, Ending.DONE))
-    document["schema"] = 1
-    for name in ("optimizer", "anneals", "loss"):
-        del document["recipe"][name]
-    (tmp_path / JOB).write_text(json.dumps(document))
-    assert read_job(tmp_path).job.recipe == replace(RECIPE, weight_decay=1e-7)
-
-
 def test_a_newer_version_is_left_to_that(tmp_path: Path) -> None:
     (tmp_path / JOB).write_text('{"schema": 3}')
     with pytest.raises(NamFileError, match="newer version"):

@@ -31,6 +31,11 @@ def test_our_rate_falls_to_nothing(name: str) -> None:
     assert of_steps[-1] < 1e-4 * recipe.learning_rate
 
 
+def test_named_lengths_are_one_recipe() -> None:
+    for name in ("draft", "standard", "best"):
+        assert replace(RECIPES[name], epochs=STANDARD_RECIPE.epochs) == STANDARD_RECIPE
+
+
 def test_a_longer_training_anneals_later() -> None:
     longer = replace(STANDARD_RECIPE, epochs=2 * STANDARD_RECIPE.epochs)
     end = STANDARD_RECIPE.epochs * STEPS_PER_EPOCH

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from nam_engine.errors import TrainingError
 from nam_engine.events import EpochDone, Finished, TrainEvent, Warned
-from nam_engine.presets import Recipe
+from nam_engine.losses import log_mse, mse
+from nam_engine.presets import STANDARD_RECIPE, Recipe
 from nam_engine.stepping import Stepper, is_out_of_memory
 from nam_engine.trainer import Trainer
 from nam_engine.wavenet.packed import PackedWaveNet
@@ -42,6 +43,19 @@ def test_split_batch_gives_the_same_loss_and_gradient(parts: int) -> None:
     for a, b in zip(whole.network.parameters(), split.network.parameters(), strict=True):
         if a.grad is not None:
             torch.testing.assert_close(b.grad, a.grad, rtol=1e-4, atol=1e-5 * a.grad.abs().max())
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_logarithm_of_the_error_is_what_our_recipe_descends(parts: int) -> None:
+    run = Stepper(PackedWaveNet(two_array_packed()), STANDARD_RECIPE, CPU)
+    run.parts = parts
+    audio, target = batch()
+    with torch.no_grad():
+        errors = mse(run.network(audio), target)
+    figures = run.backward(audio, target)
+    assert figures.mse == pytest.approx(errors.sum().item(), rel=1e-4)
+    spectral = STANDARD_RECIPE.mrstft_weight * figures.mrstft
+    assert figures.loss == pytest.approx(log_mse(errors).sum().item() + spectral, rel=1e-4)
 
 
 @pytest.mark.parametrize("where", ["target", "gradient"])
@@ -76,6 +90,12 @@ def test_state_of_another_network_is_refused() -> None:
             stepper().restore(replace(state, weights={**state.weights, name: wrong}))
     with pytest.raises(ValueError, match="a part is missing"):
         stepper().restore(replace(state, optimizer={}))
+    huge = {n: np.full(a.shape, 1e300) for n, a in state.optimizer.items()}
+    with pytest.raises(ValueError, match="does not fit the network"):
+        stepper().restore(replace(state, optimizer=huge))
+    negative = {n: np.asarray(a - 1, a.dtype) for n, a in state.optimizer.items()}
+    with pytest.raises(ValueError, match="is negative"):
+        stepper().restore(replace(state, optimizer=negative))
 
 
 def test_every_way_to_say_out_of_memory_is_understood() -> None:
