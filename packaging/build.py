@@ -69,8 +69,9 @@ def _freeze() -> None:
     options = ["--icons", BUILD / "icons"]
     if identity := os.environ.get("CODESIGN_IDENTITY"):
         options += ["--identity", identity]
+    # Clean: it goes by the files' times, and pip gives every version of a module the same one.
     _run(
-        *(sys.executable, "-m", "PyInstaller", "--noconfirm", "--distpath", DIST),
+        *(sys.executable, "-m", "PyInstaller", "--noconfirm", "--clean", "--distpath", DIST),
         *("--workpath", BUILD / "pyinstaller", HERE / "nam.spec", "--", *options),
     )
 
