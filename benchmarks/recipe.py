@@ -174,7 +174,7 @@ def tables(runs: Sequence[Run]) -> str:
     ]
     for run in sorted(done, key=lambda r: (r.output_path.stem, r.recipe_name, r.seed)):
         esrs = best_esrs(run)[:, [round(m * run.recipe.epochs) - 1 for m in MOMENTS]].ravel()
-        figures = " | ".join(f"{esr:.4f}" for esr in esrs)
+        figures = " | ".join(f"{esr:.2g}" for esr in esrs)
         noise = " | ".join(f"{q.error:.1f} ({q.excess:+.1f})" for q in quiet(run))
         lines.append(
             f"| {run.output_path.stem} | {run.recipe_name} | {run.seed} | {figures} | {noise}"
