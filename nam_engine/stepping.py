@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -47,7 +48,8 @@ class Stepper:
 
     def update(self) -> None:
         """Step along the gradients of the latest :meth:`backward`."""
-        self.optimizer.step()
+        with _one_thread():
+            self.optimizer.step()
 
     def halve_parts(self, batch_size: int) -> bool:
         """Use half the memory; false where the parts are single windows already."""
@@ -101,6 +103,17 @@ class Stepper:
         for piece, part in zip(pieces, gradient.tensor_split(self.parts), strict=True):
             self.kernels.predict(piece).backward(part)  # type: ignore[no-untyped-call]
         return loss.detach(), *terms
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """For many small operations: to wake another thread for each would take longer."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _arrays(tensors: Mapping[str, Tensor]) -> Arrays:
