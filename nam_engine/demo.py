@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from nam_engine.atomic import unused_path
 from nam_engine.audio import write_wav
 
-__all__ = ["SAMPLE_RATE_HZ", "amplify", "play", "write_demo_pair"]
+__all__ = ["SAMPLE_RATE_HZ", "amplify", "convolve", "play", "to_peak", "write_demo_pair"]
 
 SAMPLE_RATE_HZ = 48_000
 
@@ -61,7 +61,7 @@ def play(seconds: float, seed: int = 0) -> FloatArray:
             note = _pluck(pitch_hz, decay_seconds, rng)[: len(audio) - start]
             audio[start : start + len(note)] += loudness * note
         beat += rng.choice([0.125, 0.25, 0.25, 0.5])
-    return _to_peak(audio)
+    return to_peak(audio)
 
 
 def _pluck(pitch_hz: float, decay_seconds: float, rng: np.random.Generator) -> FloatArray:
@@ -88,11 +88,11 @@ def amplify(audio: FloatArray) -> FloatArray:
     drive = 6.0 * coupled
     sag = _smooth(np.abs(drive), seconds=0.015)
     stage = np.tanh(drive - 0.3 * sag) + np.tanh(0.3 * sag)
-    played = _convolve(stage, _speaker())
-    return _to_peak(played)
+    played = convolve(stage, _speaker())
+    return to_peak(played)
 
 
-def _to_peak(audio: FloatArray) -> FloatArray:
+def to_peak(audio: FloatArray) -> FloatArray:
     """Scaled to a peak of -3 dBFS."""
     peak: float = np.abs(audio).max()
     return audio * (10 ** (-3 / 20) / peak)
@@ -102,7 +102,7 @@ def _smooth(audio: FloatArray, *, seconds: float) -> FloatArray:
     """A one-pole low-pass (as its impulse response, cut off at -100 dB)."""
     length = round(11.5 * seconds * SAMPLE_RATE_HZ)
     response = np.exp(-np.arange(length) / (seconds * SAMPLE_RATE_HZ))
-    return _convolve(audio, response / response.sum())
+    return convolve(audio, response / response.sum())
 
 
 def _speaker() -> FloatArray:
@@ -119,7 +119,7 @@ def _speaker() -> FloatArray:
     return response / total
 
 
-def _convolve(audio: FloatArray, response: FloatArray) -> FloatArray:
+def convolve(audio: FloatArray, response: FloatArray) -> FloatArray:
     """Causal convolution, cut to the length of ``audio``."""
     size = 1 << (len(audio) + len(response) - 1).bit_length()
     spectrum = np.fft.rfft(audio, size) * np.fft.rfft(response, size)

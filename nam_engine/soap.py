@@ -15,12 +15,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import accumulate
 
 import torch
 from torch import Tensor
 
-from nam_engine.wavenet.layers import Network
+from nam_engine.wavenet.layers import Network, flat_places
 
 __all__ = ["Soap"]
 
@@ -127,12 +126,7 @@ def _refresh(basis: Tensor, products: Tensor) -> None:
 
 def _matrices(network: Network) -> Iterator[Tensor]:
     """Each matrix as the places of its numbers in the flat parameters."""
-    parameters = list(network.parameters())
-    ends = accumulate(p.numel() for p in parameters)
-    places = {
-        p: torch.arange(end - p.numel(), end).view_as(p)
-        for p, end in zip(parameters, ends, strict=True)
-    }
+    places = flat_places(list(network.parameters()))
     for conv in network.convolutions():
         for out_slice, in_slice in conv.blocks:
             matrix = places[conv.weight][out_slice, in_slice].flatten(1)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -31,7 +30,7 @@ from nam_engine.kernels.plan import (
 )
 from nam_engine.kernels.pool import Spares
 from nam_engine.wavenet.config import PackedConfig, WaveNetConfig
-from nam_engine.wavenet.layers import Layer, LayerArray, Network
+from nam_engine.wavenet.layers import Layer, LayerArray, Network, flat_places
 from nam_engine.wavenet.packed import PackedWaveNet
 
 __all__ = ["CpuKernel", "is_made_for"]
@@ -213,19 +212,16 @@ def _unused(network: Network) -> set[nn.Parameter]:
 
 def _flat_places(network: Network, parameters: Sequence[nn.Parameter], submodel: int) -> Offsets:
     """For each weight of a submodel, as in a .nam file, its place in the flat parameters."""
-    ends = accumulate(p.numel() for p in parameters)
-    first = {p: end - p.numel() for p, end in zip(parameters, ends, strict=True)}
-    places = []
+    places = flat_places(parameters)
+    of_blocks = []
     for conv in network.convolutions():
         out_slice, in_slice = conv.blocks[submodel]
         for tensor, block in ((conv.weight, (out_slice, in_slice)), (conv.bias, (out_slice,))):
             if tensor is None:
                 continue
-            all_places = np.full(tensor.numel(), NOWHERE)
-            if tensor in first:
-                all_places = first[tensor] + np.arange(tensor.numel())
-            places.append(all_places.reshape(tensor.shape)[block].ravel())
-    return np.concatenate(places)
+            nowhere = torch.full(tensor.shape, NOWHERE)
+            of_blocks.append(places.get(tensor, nowhere)[block].flatten())
+    return torch.cat(of_blocks).numpy()
 
 
 def _places(config: WaveNetConfig, flat: Offsets) -> WeightPlaces:

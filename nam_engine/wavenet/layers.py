@@ -22,7 +22,7 @@ from torch.nn import functional as F
 
 from nam_engine.wavenet.config import Activation, LayerArrayConfig, WaveNetConfig
 
-__all__ = ["BlockConv", "Network", "apply_activation"]
+__all__ = ["BlockConv", "Network", "apply_activation", "flat_places"]
 
 
 def _softsign(x: Tensor) -> Tensor:
@@ -84,6 +84,15 @@ def last(x: Tensor, samples: int) -> Tensor:
         return x
     result: Tensor = _Last.apply(x, dropped)  # type: ignore[no-untyped-call]
     return result
+
+
+def flat_places(parameters: Sequence[nn.Parameter]) -> dict[nn.Parameter, Tensor]:
+    """For each of them, in its shape, where its numbers stand when all are laid end to end."""
+    ends = accumulate(p.numel() for p in parameters)
+    return {
+        p: torch.arange(end - p.numel(), end).view_as(p)
+        for p, end in zip(parameters, ends, strict=True)
+    }
 
 
 class BlockConv(nn.Module):
