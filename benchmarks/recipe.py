@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from nam_engine.job_file import read_job
 from nam_engine.presets import A2_CHANNELS, A2_TITLES, RECIPES, Recipe
+from nam_engine.train_job import TrainJob
 
 MOMENTS = (0.25, 0.5, 0.75, 1.0)
 FRAME_SAMPLES = 2048
@@ -62,6 +63,18 @@ class Run:
         changed = {key: _read(kinds[key], text) for key, text in values}
         return replace(RECIPES[name], **changed)
 
+    @property
+    def job(self) -> TrainJob:
+        return TrainJob(
+            self.input_path,
+            self.output_path,
+            self.outdir,
+            self.recipe,
+            "cpu",
+            self.seed,
+            resume=True,
+        )
+
 
 def _read(kind: type, text: str) -> object:
     return {"True": True, "False": False}[text] if kind is bool else kind(text)
@@ -81,12 +94,9 @@ class Quiet:
 
 def train_one(run: Run) -> None:
     """Train to the end, or go on to it; imports PyTorch, in a process with one thread."""
-    from nam_engine.session import TrainJob, train
+    from nam_engine.session import train
 
-    job = TrainJob(
-        run.input_path, run.output_path, run.outdir, run.recipe, "cpu", run.seed, resume=True
-    )
-    for _ in train(job):
+    for _ in train(run.job):
         pass
 
 
@@ -123,9 +133,8 @@ def quiet(run: Run) -> tuple[Quiet, ...]:
     """For each submodel of the saved file."""
     from nam_engine.comparison import play_passage
     from nam_engine.nam_file import NamContainer, read_nam
-    from nam_engine.session import TrainJob
 
-    capture = TrainJob(run.input_path, run.output_path, run.outdir).take_in().require_capture()
+    capture = run.job.take_in().require_capture()
     file = read_nam(next(run.folder.glob("*.nam")))
     assert isinstance(file, NamContainer)
     models = {str(i): entry.model for i, entry in enumerate(file.entries)}

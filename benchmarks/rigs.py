@@ -14,7 +14,7 @@ import soxr
 from numpy.typing import NDArray
 
 from nam_engine.audio import write_wav
-from nam_engine.demo import SAMPLE_RATE_HZ, play
+from nam_engine.demo import SAMPLE_RATE_HZ, convolve, play, to_peak
 
 SECONDS = 24
 OVERSAMPLING = 4
@@ -33,19 +33,14 @@ def lowpass(audio: Samples, hz: float) -> Samples:
     """First order."""
     pole = np.exp(-2 * np.pi * hz / SAMPLE_RATE_HZ)
     response = pole ** np.arange(round(12 / (1 - pole)))
-    return convolved(audio, response * (1 - pole))
-
-
-def convolved(audio: Samples, response: Samples) -> Samples:
-    size = 1 << (len(audio) + len(response) - 1).bit_length()
-    return np.fft.irfft(np.fft.rfft(audio, size) * np.fft.rfft(response, size))[: len(audio)]
+    return convolve(audio, response * (1 - pole))
 
 
 def speaker(audio: Samples) -> Samples:
     """Rings at 110 Hz and 2.4 kHz and has little above."""
     t = np.arange(round(0.008 * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     low = 0.5 * np.exp(-t / 0.002) * np.cos(2 * np.pi * 110 * t)
-    return convolved(audio, low + np.exp(-t / 0.0002) * np.cos(2 * np.pi * 2400 * t))
+    return convolve(audio, low + np.exp(-t / 0.0002) * np.cos(2 * np.pi * 2400 * t))
 
 
 def clean(audio: Samples) -> Samples:
@@ -67,12 +62,7 @@ def high_gain(audio: Samples) -> Samples:
     stages = bent(lambda x: np.tanh(8 * (np.tanh(20 * x + 0.3) - np.tanh(0.3))), driven)
     played = speaker(stages - lowpass(stages, 32.0))
     noise = np.random.default_rng(1).standard_normal(len(played))
-    return peaking(played) + 1e-3 * noise
-
-
-def peaking(audio: Samples) -> Samples:
-    """At -3 dBFS."""
-    return audio * 10 ** (-3 / 20) / np.abs(audio).max()
+    return to_peak(played) + 1e-3 * noise
 
 
 def main() -> None:
@@ -82,7 +72,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for seed, rig in enumerate((clean, fuzz, high_gain), start=1):
         audio = play(SECONDS, seed)
-        for kind, samples in (("input", audio), ("output", peaking(rig(audio)))):
+        for kind, samples in (("input", audio), ("output", to_peak(rig(audio)))):
             path = folder / f"{rig.__name__}_{kind}.wav"
             write_wav(path, samples.astype(np.float32), SAMPLE_RATE_HZ)
 
