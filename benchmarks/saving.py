@@ -41,7 +41,9 @@ def main() -> None:
     trainer = our_trainer(16)
     trainer.stepper.backward(*trainer.windows.batch(torch.arange(16)))
     trainer.stepper.update()
-    result = trainer._result_of([trainer._current(i, m) for i, m in enumerate(trainer.validate())])
+    result = trainer._result_of(
+        [trainer._current(i, m, 1) for i, m in enumerate(trainer.validate())]
+    )
     esrs = {s.name: s.metrics.esr for s in result.submodels}
     training = TrainingMetadata(esrs, None, LatencyCalibration())
 

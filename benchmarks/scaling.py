@@ -37,13 +37,14 @@ def packed_of(channels: list[int]) -> dict[str, Any]:
     return {"submodels": submodels, "export": {"container_max_values": "uniform"}}
 
 
-def stepper_of(channels: list[int], window_samples: int = WINDOW_SAMPLES) -> Stepper:
+def stepper_of(channels: list[int]) -> Stepper:
     network = PackedWaveNet(parse_packed(packed_of(channels)))
-    return Stepper(network, Recipe(window_samples=window_samples), CPU)
+    return Stepper(network, OFFICIAL_RECIPE.method, CPU)
 
 
-def step_of(stepper: Stepper, batch: int = BATCH) -> Callable[[], None]:
-    samples = stepper.recipe.window_samples
+def step_of(
+    stepper: Stepper, batch: int = BATCH, samples: int = WINDOW_SAMPLES
+) -> Callable[[], None]:
     audio = 0.1 * torch.randn(batch, stepper.network.receptive_field - 1 + samples)
     target = 0.1 * torch.randn(batch, samples)
 
@@ -56,7 +57,7 @@ def step_of(stepper: Stepper, batch: int = BATCH) -> Callable[[], None]:
 
 def updates_of(recipe: Recipe) -> Callable[[], None]:
     """As many as SOAP makes with one pair of bases."""
-    stepper = Stepper(PackedWaveNet(parse_packed(A2)), recipe, CPU)
+    stepper = Stepper(PackedWaveNet(parse_packed(A2)), recipe.method, CPU)
     step_of(stepper, batch=1)()
 
     def update() -> None:
@@ -98,7 +99,7 @@ def main() -> None:
         return found
 
     lengths = [2048, 4096, 8192, 16384, 32768]
-    table("window", list(map(str, lengths)), [step_of(stepper_of(a2, n)) for n in lengths])
+    table("window", list(map(str, lengths)), [step_of(stepper_of(a2), samples=n) for n in lengths])
     batches = [1, 2, 4, 8, 16, 32]
     table("batch", list(map(str, batches)), [step_of(stepper_of(a2), n) for n in batches])
     widths = [[3], [8], [3, 8], [2, 3, 5, 8, 12]]

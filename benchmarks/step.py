@@ -19,6 +19,7 @@ from nam.train.lightning_module import PackedLightningModule
 
 from nam_engine.audio import Recording
 from nam_engine.capture import make_capture
+from nam_engine.dataset import material_of
 from nam_engine.demo import SAMPLE_RATE_HZ, amplify, play
 from nam_engine.devices import describe_device
 from nam_engine.kernels.choose import Kernels
@@ -38,7 +39,9 @@ def our_trainer(
     source = Recording(audio.astype(np.float32), SAMPLE_RATE_HZ, Path("di.wav"))
     output = Recording(amplify(audio).astype(np.float32), SAMPLE_RATE_HZ, Path("amp.wav"))
     recipe = Recipe(batch_size=batch_size, mrstft_weight=mrstft_weight)
-    return Trainer(make_capture(source, output), parse_packed(A2), recipe, device=device)
+    config = parse_packed(A2)
+    material = material_of(make_capture(source, output), config.receptive_field, recipe)
+    return Trainer(material, config, recipe.method, device=device)
 
 
 def official_step(

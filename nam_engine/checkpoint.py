@@ -37,7 +37,7 @@ __all__ = [
 Arrays = Mapping[str, NDArray[Any]]
 
 FORMAT = b"nam-engine checkpoint "
-VERSION = b"2\n"
+VERSION = b"3\n"
 DIGEST_BYTES = 32
 # A2 takes under one megabyte; 10,000 epochs of history take two.
 MAX_FILE_BYTES = 256 * 1024 * 1024

@@ -118,7 +118,8 @@ class EpochDone:
 
     Means over the epoch's steps, otherwise as in :class:`StepsDone`; ``learning_rate`` is that
     of the last of them, ``metrics`` are the validation's, one per submodel. ``memory_mb`` is
-    what the device's training takes.
+    what the device's training takes. Where an epoch is validated within as well, those rows
+    are not ``is_complete``.
     """
 
     epoch: int
@@ -134,6 +135,7 @@ class EpochDone:
     memory_mb: float
     seconds: float
     seconds_left: float
+    is_complete: bool = True
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ def from_array(array: NDArray[np.float64]) -> tuple[EpochDone, ...]:
         figures = dict(zip(_FIGURES, row, strict=False))
         for name in _WHOLE_NUMBERS:
             figures[name] = int(figures[name])
+        figures["is_complete"] = bool(figures["is_complete"])
         values = iter(row[len(_FIGURES) :])
         metrics = tuple(SubmodelMetrics(*m) for m in zip(*[values] * len(_METRICS), strict=True))
         history.append(EpochDone(metrics=metrics, **figures))

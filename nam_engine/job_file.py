@@ -19,7 +19,8 @@ from nam_engine.intake import Choices
 from nam_engine.json_node import Node
 from nam_engine.json_text import to_json
 from nam_engine.metadata import MAX_LEVEL_DBU, GearType, ToneType, UserMetadata
-from nam_engine.presets import LossName, OptimizerName, Recipe
+from nam_engine.method import LossName
+from nam_engine.presets import OptimizerName, Recipe
 from nam_engine.stopping import StopRules
 from nam_engine.train_job import TrainJob
 

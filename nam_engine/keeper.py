@@ -54,7 +54,7 @@ class Keeper:
         self._job = job
         self._export = export
         self._control = control
-        self._narrator = Narrator(trainer.capture.name)
+        self._narrator = Narrator(trainer.material.name)
         self._state_saved = time.monotonic()
         self._model_saved = -MODEL_SECONDS
         self._steps_put = -1

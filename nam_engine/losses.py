@@ -11,8 +11,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from nam_engine.method import LossName, Objective
+
 __all__ = [
     "MRSTFT_PASSAGE_SECONDS",
+    "Loss",
     "MultiResolutionStft",
     "esr",
     "log_mse",
@@ -46,6 +49,11 @@ def esr(prediction: Tensor, target: Tensor) -> Tensor:
     """
     error = (prediction - target.unsqueeze(1)).square().sum(dim=(0, 2))
     return error / target.square().sum()
+
+
+def pre_emphasized(audio: Tensor, coefficient: float) -> Tensor:
+    """``y[t] = x[t] - coefficient * x[t - 1]`` along the last axis, one sample shorter."""
+    return audio[..., 1:] - coefficient * audio[..., :-1]
 
 
 class MultiResolutionStft(nn.Module):
@@ -105,3 +113,37 @@ def mean_over_passages(
         strict=True,
     )
     return torch.stack([loss(p, y) for p, y in pairs]).mean(dim=0)
+
+
+class Loss:
+    """What training makes small: an objective over a batch. ``mrstft`` computes the MRSTFT."""
+
+    def __init__(self, objective: Objective, mrstft: Callable[[Tensor, Tensor], Tensor]) -> None:
+        self._objective = objective
+        self._mrstft = mrstft
+
+    def __call__(self, prediction: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The loss, and the MSE and MRSTFT in it without gradient, each summed over submodels."""
+        objective = self._objective
+        error = mse(prediction, target)
+        is_log = objective.error is LossName.LOG_MSE
+        loss = (log_mse(error) if is_log else error).sum()
+        mrstft = torch.zeros_like(loss)
+        if objective.mrstft_weight > 0:
+            mrstft = self._mrstft(prediction, target).sum()
+            loss = loss + objective.mrstft_weight * mrstft
+        for weight, coefficient, term in (
+            (objective.pre_emphasis_mse_weight, objective.pre_emphasis_mse_coefficient, mse),
+            (
+                objective.pre_emphasis_mrstft_weight,
+                objective.pre_emphasis_mrstft_coefficient,
+                self._mrstft,
+            ),
+        ):
+            if weight > 0:
+                pair = (pre_emphasized(audio, coefficient) for audio in (prediction, target))
+                loss = loss + weight * term(*pair).sum()
+        if objective.dc_weight > 0:
+            offset = prediction.mean(dim=2) - target.mean(dim=1, keepdim=True)
+            loss = loss + objective.dc_weight * offset.square().mean(dim=0).sum()
+        return loss, error.detach().sum(), mrstft.detach()

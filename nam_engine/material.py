@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Material", "Passage"]
+__all__ = ["Material", "Passage", "digest_of"]
 
 Samples = NDArray[np.float32]
 
@@ -31,7 +33,8 @@ class Material:
     Training takes windows of ``window_samples`` targets from the passages of ``train``, one
     after the other, and leaves what is too short for one. Each passage of ``validation`` is
     judged whole, and their figures are averaged. Targets are multiplied by ``target_gain`` for
-    training, which is undone in what a training gives.
+    training, which is undone in what a training gives. ``identity`` is what a training that
+    goes on must share, each thing under the name that the user knows it by.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Material:
     train: tuple[Passage, ...]
     validation: tuple[Passage, ...]
     target_gain: float = 1.0
+    identity: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def train_seconds(self) -> float:
@@ -48,3 +52,11 @@ class Material:
     @property
     def validation_seconds(self) -> float:
         return sum(len(p.target) for p in self.validation) / self.sample_rate_hz
+
+
+def digest_of(*recordings: Samples) -> str:
+    """What tells recordings from others."""
+    digest = hashlib.sha256()
+    for samples in recordings:
+        digest.update(np.ascontiguousarray(samples).tobytes())
+    return digest.hexdigest()

@@ -79,14 +79,20 @@ class Meter:
         self._reported, self._seen, self._steps, self._skipped = now, NOTHING_SEEN, 0, 0
         return report
 
-    def epoch_done(
-        self, metrics: tuple[SubmodelMetrics, ...], position: Position, learning_rate: float
+    def validated(
+        self,
+        metrics: tuple[SubmodelMetrics, ...],
+        position: Position,
+        learning_rate: float,
+        *,
+        is_complete: bool,
     ) -> EpochDone:
-        """The row of the epoch that ends at ``position``, which was validated."""
+        """The row of the epoch that was validated at ``position``, which may be its end."""
         now = time.monotonic()
-        # From the end of the epoch before: saving it is a part of what an epoch takes.
-        self._pace.epoch_done(now - self._previous_epoch_ended)
-        self._previous_epoch_ended = now
+        if is_complete:
+            # From the end of the epoch before: saving it is a part of what an epoch takes.
+            self._pace.epoch_done(now - self._previous_epoch_ended)
+            self._previous_epoch_ended = now
         mean = position.mean_step()
         # None where the run was continued between the epoch's last step and its validation.
         stepping_seconds = self._step_ended - self._epoch_started or math.inf
@@ -103,7 +109,8 @@ class Meter:
             steps_per_second=self._steps_in_epoch / stepping_seconds,
             memory_mb=self._memory_mb(),
             seconds=now - self._epoch_started,
-            seconds_left=self._seconds_left(position.after_epoch()),
+            seconds_left=self._seconds_left(position.after_epoch() if is_complete else position),
+            is_complete=is_complete,
         )
 
     def _seconds_left(self, position: Position) -> float:

@@ -1,7 +1,8 @@
-"""How a network is trained, as data: whatever a recipe or the three files of the full trainer say."""
+"""How a network is trained, as data: what a recipe or the full trainer's files come to."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -98,6 +99,13 @@ class RateDecay:
 
     factor_per_epoch: float = 1.0
     anneals: bool = False
+
+    def share_at(self, step: int, steps_per_epoch: int, epochs: int) -> float:
+        """The share of the first learning rate that a step has, counted from 0."""
+        share = self.factor_per_epoch ** (step // steps_per_epoch)
+        if self.anneals:
+            share *= 0.5 * (1 + math.cos(math.pi * step / (epochs * steps_per_epoch)))
+        return share
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ class Narrator:
                 self._epochs, self._epochs_done = event.epochs, event.epochs_done
                 return "starting"
             case EpochDone():
-                self._epochs_done = event.epoch
+                self._epochs_done = event.epoch if event.is_complete else event.epoch - 1
                 self._errors = "  ESR " + "  ".join(f"{m.esr:.3g}" for m in event.metrics)
                 epoch = event.epoch
             case StepsDone():

@@ -2,79 +2,117 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import inspect
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from nam_engine.presets import OptimizerName, Recipe
+from nam_engine.arrays import require_like, write_arrays
+from nam_engine.checkpoint import Arrays
+from nam_engine.method import OptimizerChoice
 from nam_engine.soap import Soap
 from nam_engine.wavenet.packed import PackedWaveNet
 
-__all__ = ["NEVER_NEGATIVE", "Optimizer", "make_optimizer"]
+__all__ = ["SOAP", "Optimizer", "make_optimizer"]
 
-NEVER_NEGATIVE = ("exp_avg_sq", "mean_square", "step", "steps")
-"""How the names of such tensors end."""
+SOAP = "SOAP"
+# Each is another way to compute, and excludes the fused one.
+_WAYS = ("capturable", "differentiable", "foreach", "fused")
 
 
 class Optimizer(Protocol):
     """Changes the parameters of the network that it was made for."""
 
-    learning_rate: float
+    def configure(self, settings: Mapping[str, Any]) -> None:
+        """Take over what a schedule says: ``lr``, and ``betas`` or ``momentum`` where it does."""
+        ...
 
     def step(self) -> None:
         """Change the parameters along their gradients."""
 
     def tensors(self) -> dict[str, Tensor]:
-        """All that a step reads and changes besides the parameters, by name.
-
-        Written to in place, they are another optimizer's state.
-        """
+        """All that a step reads and changes besides the parameters, by name."""
         ...
 
+    def require_own(self, state: Arrays) -> None:
+        """Raise ValueError where these are not the tensors of an optimizer like this one."""
 
-class Adam:
-    """PyTorch's, as the official trainer uses it: ``weight_decay`` is added to the gradient."""
+    def restore(self, state: Arrays) -> None:
+        """Go on from another one's tensors, which are known to fit."""
 
-    def __init__(self, network: PackedWaveNet, recipe: Recipe) -> None:
-        is_fused = next(network.parameters()).device.type in ("cpu", "cuda")
+
+class TorchOptimizer:
+    """A class of ``torch.optim``, fused where PyTorch can on the network's device."""
+
+    def __init__(self, network: nn.Module, choice: OptimizerChoice) -> None:
         self._names = dict(network.named_parameters())
-        self._adam = torch.optim.Adam(
-            network.parameters(),
-            lr=recipe.learning_rate,
-            weight_decay=recipe.weight_decay,
-            fused=is_fused,
-        )
-        for parameter in network.parameters():  # as Adam itself begins, only sooner
-            steps = torch.zeros((), device=parameter.device if is_fused else "cpu")
-            self._adam.state[parameter] = {
-                "step": steps,
-                "exp_avg": torch.zeros_like(parameter),
-                "exp_avg_sq": torch.zeros_like(parameter),
-            }
+        self._class = getattr(torch.optim, choice.name)
+        self._settings = dict(choice.settings)
+        device = next(network.parameters()).device.type
+        can_fuse = "fused" in inspect.signature(self._class).parameters
+        if can_fuse and device in ("cpu", "cuda") and not any(w in self._settings for w in _WAYS):
+            self._settings["fused"] = True
+        self._optimizer = self._class(list(network.parameters()), **self._settings)
 
-    @property
-    def learning_rate(self) -> float:
-        rate: float = self._adam.param_groups[0]["lr"]
-        return rate
-
-    @learning_rate.setter
-    def learning_rate(self, rate: float) -> None:
-        self._adam.param_groups[0]["lr"] = rate
+    def configure(self, settings: Mapping[str, Any]) -> None:
+        self._optimizer.param_groups[0].update(settings)
 
     def step(self) -> None:
-        self._adam.step()
+        self._optimizer.step()
 
     def tensors(self) -> dict[str, Tensor]:
+        """None before the first step."""
+        return _tensors(self._optimizer, self._names)
+
+    def require_own(self, state: Arrays) -> None:
+        require_like(self._blank(state), state)
+
+    def restore(self, state: Arrays) -> None:
+        self._optimizer.state.clear()
+        tensors = self._blank(state)
+        write_arrays(tensors, state)
+        for name, tensor in tensors.items():
+            parameter, _, key = name.rpartition(".")
+            self._optimizer.state[self._names[parameter]][key] = tensor
+
+    def _blank(self, state: Arrays) -> dict[str, Tensor]:
+        """What a state like this is written into: all tensors of each parameter that has any.
+
+        A parameter without a gradient has none, nor has any before the first step.
+        """
+        stepped = {name.rpartition(".")[0] for name in state}
         return {
-            f"{name}.{key}": tensor
-            for name, parameter in self._names.items()
-            for key, tensor in self._adam.state[parameter].items()
+            name: torch.empty_like(tensor)
+            for name, tensor in self._after_a_step.items()
+            if name.rpartition(".")[0] in stepped
         }
 
+    @cached_property
+    def _after_a_step(self) -> dict[str, Tensor]:
+        """The names, shapes, types and devices of a state: from a trial on copies."""
+        twins = {name: nn.Parameter(p.detach().clone()) for name, p in self._names.items()}
+        for twin in twins.values():
+            twin.grad = torch.zeros_like(twin)
+        trial = self._class(list(twins.values()), **self._settings)
+        trial.step()
+        return _tensors(trial, twins)
 
-def make_optimizer(network: PackedWaveNet, recipe: Recipe) -> Optimizer:
-    """That of the recipe, at its learning rate."""
-    if recipe.optimizer is OptimizerName.SOAP:
-        return Soap(network.network, recipe.learning_rate)
-    return Adam(network, recipe)
+
+def _tensors(
+    optimizer: torch.optim.Optimizer, names: Mapping[str, nn.Parameter]
+) -> dict[str, Tensor]:
+    return {
+        f"{name}.{key}": tensor
+        for name, parameter in names.items()
+        for key, tensor in optimizer.state.get(parameter, {}).items()
+    }
+
+
+def make_optimizer(network: PackedWaveNet, choice: OptimizerChoice) -> Optimizer:
+    """The chosen one, at its first learning rate."""
+    if choice.name == SOAP:
+        return Soap(network.network, choice.learning_rate)
+    return TorchOptimizer(network, choice)

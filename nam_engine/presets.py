@@ -7,10 +7,11 @@ packed configuration of ``neural-amp-modeler`` 0.13.0.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
+
+from nam_engine.method import Batches, LossName, Method, Objective, OptimizerChoice, RateDecay
 
 __all__ = [
     "A2",
@@ -20,7 +21,6 @@ __all__ = [
     "OFFICIAL_RECIPE",
     "RECIPES",
     "STANDARD_RECIPE",
-    "LossName",
     "OptimizerName",
     "Recipe",
     "submodel_title",
@@ -69,11 +69,7 @@ class OptimizerName(StrEnum):
     SOAP = "soap"
 
 
-class LossName(StrEnum):
-    """How the error over time counts beside the spectral loss; the value stands in files."""
-
-    MSE = "mse"
-    LOG_MSE = "log_mse"
+_OPTIMIZERS = {OptimizerName.ADAM: "Adam", OptimizerName.SOAP: "SOAP"}
 
 
 @dataclass(frozen=True)
@@ -101,12 +97,19 @@ class Recipe:
     mrstft_weight: float = 0.0005
     target_rms_dbfs: float = -18.0
 
-    def learning_rate_at(self, step: int, steps_per_epoch: int) -> float:
-        """The learning rate of a step, counted from 0."""
-        rate = self.learning_rate * self.lr_decay_per_epoch ** (step // steps_per_epoch)
-        if self.anneals:
-            rate *= 0.5 * (1 + math.cos(math.pi * step / (self.epochs * steps_per_epoch)))
-        return rate
+    @property
+    def method(self) -> Method:
+        """The recipe as the trainer follows it."""
+        settings = {"lr": self.learning_rate}
+        if self.optimizer is OptimizerName.ADAM:
+            settings["weight_decay"] = self.weight_decay
+        return Method(
+            epochs=self.epochs,
+            objective=Objective(self.loss, self.mrstft_weight),
+            optimizer=OptimizerChoice(_OPTIMIZERS[self.optimizer], settings),
+            schedule=RateDecay(self.lr_decay_per_epoch, self.anneals),
+            batches=Batches(self.batch_size),
+        )
 
 
 OFFICIAL_RECIPE = Recipe()

@@ -10,8 +10,10 @@ from itertools import chain
 from pathlib import Path
 
 from nam_engine.alignment import Confidence
+from nam_engine.capture import Capture
 from nam_engine.comparison import play_passage
 from nam_engine.control import RunControl
+from nam_engine.dataset import material_of
 from nam_engine.devices import resolve_device
 from nam_engine.errors import (
     NamEngineError,
@@ -59,9 +61,9 @@ def train(job: TrainJob, control: RunControl | None = None) -> Generator[TrainEv
     yield checked  # the next takes seconds, the first time on a machine more than a few
     config = parse_packed(A2)
     trainer = Trainer(
-        capture,
+        material_of(capture, config.receptive_field, job.recipe),
         config,
-        job.recipe,
+        job.recipe.method,
         device=resolve_device(job.device),
         seed=job.seed,
         stop_rules=job.stop_rules,
@@ -69,7 +71,7 @@ def train(job: TrainJob, control: RunControl | None = None) -> Generator[TrainEv
     folder, warnings = _open_folder(job, name, trainer)
     export = partial(_container, job, config, intake.report)
     keeper = Keeper(folder, trainer, job, export, control)
-    events = _run(trainer, keeper, intake.report, control)
+    events = _run(trainer, keeper, capture, intake.report, control)
     # In this order: a run that is left alone saves before its folder is closed.
     with closing(keeper), closing(events):
         keeper.put_report(intake.report)
@@ -85,7 +87,7 @@ def _open_folder(job: TrainJob, name: str, trainer: Trainer) -> tuple[JobFolder,
     resumed = _resume(_earlier(job, name), trainer) if job.resume else None
     if resumed is None:
         if job.start_path is not None:
-            rate = trainer.capture.sample_rate_hz
+            rate = trainer.material.sample_rate_hz
             trainer.start_from(read_start(job.start_path, trainer.config, rate))
         return JobFolder.create(job.outdir, name), []
     folder, warnings = resumed
@@ -122,7 +124,11 @@ def _resume(paths: Sequence[Path], trainer: Trainer) -> tuple[JobFolder, list[Wa
 
 
 def _run(
-    trainer: Trainer, keeper: Keeper, report: CaptureReport, control: RunControl
+    trainer: Trainer,
+    keeper: Keeper,
+    capture: Capture,
+    report: CaptureReport,
+    control: RunControl,
 ) -> Generator[TrainEvent, None, None]:
     """The trainer's events, and what is saved in between."""
     try:
@@ -131,7 +137,7 @@ def _run(
                 keeper.put_state()
                 keeper.put_ending(Ending.after(event.reason))
                 yield from keeper.finish(event.result)
-                yield from _review(trainer, keeper, report, event.result)
+                yield from _review(trainer, keeper, capture, report, event.result)
             yield event
             yield from keeper.keep(event)
     except TrainingError as error:
@@ -145,7 +151,7 @@ def _run(
                 yield from keeper.finish(trainer.result())
             except NamFileError as unsaved:
                 raise TrainingError(f"{error} {unsaved.message}", unsaved.remedy) from error
-            yield from _review(trainer, keeper, report, trainer.result())
+            yield from _review(trainer, keeper, capture, report, trainer.result())
         raise
     except GeneratorExit:  # the window is closed, or nobody listens any more
         keeper.log(["Interrupted."])
@@ -160,18 +166,22 @@ def _run(
 
 
 def _review(
-    trainer: Trainer, keeper: Keeper, report: CaptureReport, result: TrainResult
+    trainer: Trainer,
+    keeper: Keeper,
+    capture: Capture,
+    report: CaptureReport,
+    result: TrainResult,
 ) -> Iterator[Probed | Warned]:
     """Draw what the models play, try them out, and keep both beside the model.
 
     The model is saved by now, and no fault in here may turn that into a failure.
     """
     try:
-        comparison, probes = _look_at(trainer, report, result)
+        comparison, probes = _look_at(trainer, capture, report, result)
     except Exception as error:  # noqa: BLE001
         keeper.log_fault(error)
         yield Warned(
-            f"The finished models of {trainer.capture.name} could not be looked at ({error}).",
+            f"The finished models of {trainer.material.name} could not be looked at ({error}).",
             "They are saved; log.txt beside them says more.",
         )
         return
@@ -182,10 +192,9 @@ def _review(
 
 
 def _look_at(
-    trainer: Trainer, report: CaptureReport, result: TrainResult
+    trainer: Trainer, capture: Capture, report: CaptureReport, result: TrainResult
 ) -> tuple[bytes, list[Probe]]:
     """A picture (PNG) of what the models play, and what is wrong with them."""
-    capture = trainer.capture
     models = {
         best.name: NamModel(submodel.config, best.weights, result.sample_rate_hz)
         for best, submodel in zip(result.submodels, trainer.config.submodels, strict=True)

@@ -14,11 +14,14 @@ start at zero: as both decay alike, that only makes the first steps smaller.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from nam_engine.arrays import require_like, write_arrays
+from nam_engine.checkpoint import Arrays
 from nam_engine.wavenet.layers import Network, flat_places
 
 __all__ = ["Soap"]
@@ -47,6 +50,10 @@ class Soap:
         like = self._parameters[0].detach()
         self._groups = [_Matrices(torch.stack(p), like) for p in by_shape.values()]
 
+    def configure(self, settings: Mapping[str, Any]) -> None:
+        """Take over a learning rate, ``lr``."""
+        self.learning_rate = settings["lr"]
+
     @torch.no_grad()
     def step(self) -> None:
         """Change the parameters along their gradients."""
@@ -68,6 +75,14 @@ class Soap:
         for i, group in enumerate(self._groups):
             tensors |= {f"{i}.{name}": tensor for name, tensor in group.tensors().items()}
         return tensors
+
+    def require_own(self, state: Arrays) -> None:
+        """Raise ValueError where these are not the tensors of another one for this network."""
+        require_like(self.tensors(), state)
+
+    def restore(self, state: Arrays) -> None:
+        """Go on from another one's tensors, which are known to fit."""
+        write_arrays(self.tensors(), state)
 
 
 class _Matrices:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor
 
-from nam_engine.checkpoint import Arrays, StepperState
+from nam_engine.arrays import as_arrays, require_like, write_arrays
+from nam_engine.checkpoint import StepperState
 from nam_engine.kernels.choose import choose_kernels
-from nam_engine.losses import log_mse, mse
-from nam_engine.optimizer import NEVER_NEGATIVE, make_optimizer
+from nam_engine.losses import Loss
+from nam_engine.method import Clipping, Method
+from nam_engine.optimizer import make_optimizer
 from nam_engine.position import StepFigures
-from nam_engine.presets import LossName, Recipe
 from nam_engine.wavenet.packed import PackedWaveNet
 
 __all__ = ["Stepper", "is_out_of_memory"]
@@ -27,12 +28,13 @@ class Stepper:
     batch is predicted once without and once with gradients.
     """
 
-    def __init__(self, network: PackedWaveNet, recipe: Recipe, device: torch.device) -> None:
+    def __init__(self, network: PackedWaveNet, method: Method, device: torch.device) -> None:
         self.network = network
-        self.recipe = recipe
         self.kernels = choose_kernels(network, device)
-        self.optimizer = make_optimizer(network, recipe)
+        self.loss = Loss(method.objective, self.kernels.mrstft)
+        self.optimizer = make_optimizer(network, method.optimizer)
         self.parts = 1
+        self._clipping = method.clipping
 
     def backward(self, audio: Tensor, target: Tensor) -> StepFigures:
         """Gradients for a batch (batch, context + window) and its target (batch, window).
@@ -49,7 +51,15 @@ class Stepper:
     def update(self) -> None:
         """Step along the gradients of the latest :meth:`backward`."""
         with _one_thread():
+            if self._clipping is not None:
+                self._clip(self._clipping)
             self.optimizer.step()
+
+    def _clip(self, clipping: Clipping) -> None:
+        if clipping.by_norm:
+            torch.nn.utils.clip_grad_norm_(self.network.parameters(), clipping.limit)
+        else:
+            torch.nn.utils.clip_grad_value_(self.network.parameters(), clipping.limit)
 
     def halve_parts(self, batch_size: int) -> bool:
         """Use half the memory; false where the parts are single windows already."""
@@ -63,34 +73,24 @@ class Stepper:
 
     def state(self) -> StepperState:
         """Copies of everything that a step reads and changes."""
-        return StepperState(_arrays(self._weights()), _arrays(self.optimizer.tensors()))
+        return StepperState(as_arrays(self._weights()), as_arrays(self.optimizer.tensors()))
 
     def require_own(self, state: StepperState) -> None:
         """Raise ValueError where a state is another network's or optimizer's, or not finite."""
-        _require_like(self._weights(), state.weights)
-        _require_like(self.optimizer.tensors(), state.optimizer)
+        require_like(self._weights(), state.weights)
+        self.optimizer.require_own(state.optimizer)
 
     def restore(self, state: StepperState) -> None:
         """The reverse of :meth:`state`. Raises ValueError as :meth:`require_own`."""
         self.require_own(state)
-        _write(self._weights(), state.weights)
-        _write(self.optimizer.tensors(), state.optimizer)
+        write_arrays(self._weights(), state.weights)
+        self.optimizer.restore(state.optimizer)
 
     def _weights(self) -> dict[str, Tensor]:
         return {name: p.detach() for name, p in self.network.named_parameters()}
 
-    def _loss(self, prediction: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Loss, MSE and MRSTFT."""
-        errors = mse(prediction, target)
-        is_log = self.recipe.loss is LossName.LOG_MSE
-        loss, error = (log_mse(errors) if is_log else errors).sum(), errors.detach().sum()
-        if not self.recipe.mrstft_weight:
-            return loss, error, torch.zeros_like(error)
-        mrstft = self.kernels.mrstft(prediction, target).sum()
-        return loss + self.recipe.mrstft_weight * mrstft, error, mrstft.detach()
-
     def _whole(self, audio: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-        loss, *terms = self._loss(self.kernels.predict(audio), target)
+        loss, *terms = self.loss(self.kernels.predict(audio), target)
         loss.backward()  # type: ignore[no-untyped-call]
         return loss.detach(), *terms
 
@@ -98,7 +98,7 @@ class Stepper:
         pieces = audio.tensor_split(self.parts)
         with torch.no_grad():
             prediction = torch.cat([self.kernels.predict(piece) for piece in pieces])
-        loss, *terms = self._loss(prediction.requires_grad_(), target)
+        loss, *terms = self.loss(prediction.requires_grad_(), target)
         (gradient,) = torch.autograd.grad(loss, prediction)
         for piece, part in zip(pieces, gradient.tensor_split(self.parts), strict=True):
             self.kernels.predict(piece).backward(part)  # type: ignore[no-untyped-call]
@@ -114,27 +114,6 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
-
-
-def _arrays(tensors: Mapping[str, Tensor]) -> Arrays:
-    return {name: tensor.cpu().numpy().copy() for name, tensor in tensors.items()}
-
-
-def _write(tensors: Mapping[str, Tensor], arrays: Arrays) -> None:
-    for name, tensor in tensors.items():
-        tensor.copy_(torch.from_numpy(arrays[name].copy()))
-
-
-def _require_like(tensors: Mapping[str, Tensor], arrays: Arrays) -> None:
-    if arrays.keys() != tensors.keys():
-        raise ValueError("a part is missing, or one too many")
-    for name, tensor in tensors.items():
-        array = torch.from_numpy(arrays[name])
-        is_like = array.shape == tensor.shape and array.dtype == tensor.dtype
-        if not (is_like and torch.isfinite(array).all()):
-            raise ValueError(f"{name} does not fit the network")
-        if name.split(".")[-1] in NEVER_NEGATIVE and (array < 0).any():
-            raise ValueError(f"{name} is negative")
 
 
 def is_out_of_memory(error: Exception) -> bool:

@@ -6,19 +6,20 @@ two steps: :meth:`Trainer.state` is then all that another one needs to go on exa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+import math
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from nam_engine.capture import Capture
 from nam_engine.checkpoint import TrainState
 from nam_engine.dataset import Windows
+from nam_engine.device_trouble import device_failures, within_memory
 from nam_engine.devices import describe_device, memory_mb
 from nam_engine.errors import DamagedCheckpointError, OtherTrainingError, TrainingError
 from nam_engine.events import (
@@ -34,18 +35,20 @@ from nam_engine.events import (
     Warned,
 )
 from nam_engine.identity import identity_of
-from nam_engine.losses import MRSTFT_PASSAGE_SECONDS, esr, mean_over_passages, mse
+from nam_engine.material import Material
 from nam_engine.meter import Meter
+from nam_engine.method import Method
 from nam_engine.nam_file import NamModel
 from nam_engine.pace import Pace
 from nam_engine.position import Position, StepFigures
-from nam_engine.presets import Recipe
-from nam_engine.stepping import Stepper, is_out_of_memory
+from nam_engine.schedule import make_schedule
+from nam_engine.stepping import Stepper
 from nam_engine.stopping import StopRules
+from nam_engine.validation import validate
 from nam_engine.wavenet.config import PackedConfig
 from nam_engine.wavenet.ordinary import WaveNet
 from nam_engine.wavenet.packed import PackedWaveNet
-from nam_engine.wavenet.predict import PIECES_AT_ONCE, predict
+from nam_engine.wavenet.predict import PIECES_AT_ONCE
 
 __all__ = ["Trainer"]
 
@@ -56,35 +59,42 @@ MAX_ROLLBACKS = 2
 
 
 class Trainer:
-    """Trains a packed WaveNet on one capture.
+    """Trains a packed WaveNet on some material, by a method.
 
     Everything random comes from ``seed``: on a processor, the same seed on the
     same machine gives the same result bit for bit. Raises CaptureError where the
-    capture is too short and TrainingError where the device fails.
+    material is too short and TrainingError where the device fails.
     """
 
     def __init__(
         self,
-        capture: Capture,
+        material: Material,
         config: PackedConfig,
-        recipe: Recipe,
+        method: Method,
         *,
         device: torch.device,
         seed: int = 0,
         stop_rules: StopRules | None = None,
     ) -> None:
-        self.capture = capture
+        self.material = material
         self.config = config
-        self.recipe = recipe
+        self.method = method
         self.device = device
         self.stop_rules = stop_rules or StopRules()
         self.stop_rules.require_submodel(config.names)
-        self.identity = identity_of(capture, config, recipe, seed)
+        self.identity = identity_of(material, config, method, seed)
         self.generator = torch.Generator().manual_seed(seed)
-        with _device_failures(capture, device):
+        with self._device_failures():
             self.network = PackedWaveNet(config, self.generator).to(device)
-            self.windows = Windows(capture, config.receptive_field, recipe, device)
-            self.stepper = Stepper(self.network, recipe, device)
+            self.windows = Windows(material, config.receptive_field, method.batches, device)
+            self.stepper = Stepper(self.network, method, device)
+        self.epochs = method.epochs
+        if method.max_steps is not None:
+            needed = -(-method.max_steps // self.windows.steps_per_epoch)
+            self.epochs = min(self.epochs, needed)
+        self._steps_per_validation = _steps_per_validation(method, self.windows.steps_per_epoch)
+        self._schedule = make_schedule(method, self.windows.steps_per_epoch)
+        self._learning_rate = math.nan
         self.position = Position()
         self.history: list[EpochDone] = []
         self._best: list[SubmodelResult | None] = [None] * len(config.submodels)
@@ -103,14 +113,14 @@ class Trainer:
             wavenet.import_weights(model.weights)
             wavenet.network.head_scale *= self.windows.target_gain
             self.network.insert(i, wavenet)
-        with _device_failures(self.capture, self.device):
+        with self._device_failures():
             metrics = self.validate()
         if not all(m.is_finite for m in metrics):
             raise TrainingError(
-                f"The model to start from plays no finite numbers on {self.capture.name}.",
+                f"The model to start from plays no finite numbers on {self.material.name}.",
                 "Start from another one.",
             )
-        self._keep_best(metrics)
+        self._keep_best(metrics, epoch=0)
         self.good_state = self.state()
 
     def run(
@@ -123,22 +133,23 @@ class Trainer:
         unstable again and again, where the run was stopped before its first step, and
         where the device fails.
         """
-        with _device_failures(self.capture, self.device):
+        with self._device_failures():
             yield from self._run(should_stop)
 
     def _run(self, should_stop: Callable[[], bool]) -> Iterator[TrainEvent]:
+        material = self.material
         yield Started(
-            capture=self.capture.name,
+            capture=material.name,
             submodels=self.config.names,
-            epochs=self.recipe.epochs,
+            epochs=self.epochs,
             epochs_done=self.position.epochs_done,
             steps_done=self.position.steps_done,
             steps_per_epoch=self.windows.steps_per_epoch,
             device=str(self.device),
             device_name=describe_device(self.device),
-            sample_rate_hz=self.capture.sample_rate_hz,
-            train_seconds=self.capture.seconds(self.capture.train),
-            validation_seconds=self.capture.seconds(self.capture.validation),
+            sample_rate_hz=material.sample_rate_hz,
+            train_seconds=material.train_seconds,
+            validation_seconds=material.validation_seconds,
         )
         if problem := self.stepper.kernels.problem:
             yield Warned(problem)
@@ -147,8 +158,10 @@ class Trainer:
                 if best is not None:
                     yield BestImproved(i, 0, best.metrics.esr)
         meter = Meter(
-            Pace(self.windows.steps_per_epoch, self._validation_share()),
-            epochs=self.recipe.epochs,
+            Pace(
+                self.windows.steps_per_epoch, material.validation_seconds / material.train_seconds
+            ),
+            epochs=self.epochs,
             steps_per_epoch=self.windows.steps_per_epoch,
             minutes=self.stop_rules.minutes,
             memory_mb=lambda: memory_mb(self.device),
@@ -159,12 +172,9 @@ class Trainer:
             reason = reason or self._reason_between_epochs()
         yield Finished(reason, (yield from self._final_result()))
 
-    def _validation_share(self) -> float:
-        return len(self.capture.validation) / len(self.capture.train)
-
     def _reason_between_epochs(self) -> FinishReason | None:
         epochs_done = self.position.epochs_done
-        if epochs_done >= self.recipe.epochs:
+        if epochs_done >= self.epochs:
             return FinishReason.COMPLETED
         return self.stop_rules.reason_after(epochs_done, self._best)
 
@@ -174,74 +184,86 @@ class Trainer:
         """Train and validate an epoch, from the step on where it was left."""
         self.generator.set_state(self._shuffle)
         meter.start_epoch()
-        for indices in self.windows.epoch(self.generator)[self.position.steps_in_epoch :]:
+        batches = self._batches()
+        for indices in batches[self.position.steps_in_epoch :]:
             if should_stop():
                 return FinishReason.STOPPED
             if meter.is_time_up():
                 return FinishReason.TIME_UP
             figures = yield from self._within_memory(partial(self._backward, indices))
-            rate = self._learning_rate_of(self.position.steps_done)
-            self.stepper.optimizer.learning_rate = rate
-            if figures.is_finite:
-                self.stepper.update()
-            self.position = self.position.after_step(figures)
+            self._update(figures)
             if self.position.skipped_in_a_row >= MAX_SKIPPED_IN_A_ROW:
                 yield self._roll_back()
                 return None
-            if report := meter.step_done(figures, self.position, rate):
+            report = meter.step_done(figures, self.position, self._learning_rate)
+            steps = self.position.steps_in_epoch
+            if steps < len(batches) and steps % self._steps_per_validation == 0:
+                is_sound = yield from self._validated(meter, is_complete=False)
+                if not is_sound:
+                    return None
+            if report:
                 yield report
-        metrics = yield from self._within_memory(self.validate)
-        if not all(m.is_finite for m in metrics):
-            yield self._roll_back()
-            return None
-        rate = self._learning_rate_of(self.position.steps_done - 1)
-        row = meter.epoch_done(metrics, self.position, rate)
-        self.position = self.position.after_epoch()
-        self._shuffle = self.generator.get_state()
-        self.history.append(row)
-        improved = self._keep_best(metrics)
-        # All of the epoch is in place before anybody hears of it, and may save it.
-        self.good_state = self.state()
-        yield row
-        yield from improved
+        yield from self._validated(meter, is_complete=True)
         return None
 
-    def _learning_rate_of(self, step: int) -> float:
-        rate = self.recipe.learning_rate_at(step, self.windows.steps_per_epoch)
-        return rate * 0.5**self.position.rollbacks
+    def _batches(self) -> Sequence[Tensor]:
+        """Those of the epoch in progress; the last epoch may be shorter."""
+        batches = self.windows.epoch(self.generator)
+        if self.method.max_steps is None:
+            return batches
+        return batches[: self.method.max_steps - self.position.at_epoch_start().steps_done]
 
     def _backward(self, indices: Tensor) -> StepFigures:
         return self.stepper.backward(*self.windows.batch(indices))
 
+    def _update(self, figures: StepFigures) -> None:
+        """Take the step, if its figures are finite."""
+        settings = self._settings_at(self.position.steps_done)
+        self._learning_rate = settings["lr"]
+        self.stepper.optimizer.configure(settings)
+        if figures.is_finite:
+            self.stepper.update()
+        self.position = self.position.after_step(figures)
+
+    def _settings_at(self, step: int) -> Mapping[str, Any]:
+        settings = self._schedule.settings_at(step, self.history)
+        return {**settings, "lr": settings["lr"] * 0.5**self.position.rollbacks}
+
+    def _validated(self, meter: Meter, *, is_complete: bool) -> Generator[TrainEvent, None, bool]:
+        """Validate the epoch, keep what is better, and tell; false where that led back."""
+        metrics = yield from self._within_memory(self.validate)
+        if not all(m.is_finite for m in metrics):
+            yield self._roll_back()
+            return False
+        row = meter.validated(metrics, self.position, self._learning_rate, is_complete=is_complete)
+        self.history.append(row)
+        improved = self._keep_best(metrics, row.epoch)
+        if is_complete:
+            self.position = self.position.after_epoch()
+            self._shuffle = self.generator.get_state()
+            # All of the epoch is in place before anybody hears of it, and may save it.
+            self.good_state = self.state()
+        yield row
+        yield from improved
+        return True
+
     def _within_memory(self, work: Callable[[], T]) -> Generator[Warned, None, T]:
-        """Do the work, with smaller and smaller parts of a batch where memory is short."""
-        while True:
-            try:
-                return work()
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
-                    raise
-            # Only out here is the memory of the failed attempt free again.
-            is_first = self.stepper.parts == 1
-            is_cpu = self.device.type == "cpu"
-            owner = "this computer" if is_cpu else describe_device(self.device)
-            if not self.stepper.halve_parts(self.windows.batch_size):
-                raise TrainingError(
-                    f"Training on {self.capture.name} does not fit into the memory of {owner},"
-                    " not even one window at a time.",
-                    "Close other programs that use it, or choose another device.",
-                )
-            if is_first:
-                yield Warned(
-                    f"The memory of {owner} is full: training on {self.capture.name} goes on in"
-                    " smaller parts, with the same result but slower.",
-                    "Close other programs that use it.",
-                )
+        return within_memory(
+            self.stepper,
+            work,
+            name=self.material.name,
+            device=self.device,
+            batch_size=self.windows.batch_size,
+        )
+
+    def _device_failures(self) -> AbstractContextManager[None]:
+        return device_failures(self.material.name, self.device)
 
     def _roll_back(self) -> Warned:
         """Go back to the last state known to be good, with half the learning rate."""
-        failed = self.position
+        failed, best = self.position, self._best
         self._adopt(self.good_state)
+        self._best = best
         self.position = replace(
             self.position,
             rollbacks=min(failed.rollbacks + 1, MAX_ROLLBACKS),
@@ -254,41 +276,26 @@ class Trainer:
         epochs = self.position.epochs_done
         place = f"the end of epoch {epochs}" if epochs else "its beginning"
         return Warned(
-            f"Training on {self.capture.name} became unstable (its error was no finite number);"
+            f"Training on {self.material.name} became unstable (its error was no finite number);"
             f" it goes on from {place} with half the learning rate."
         )
 
     def validate(self) -> tuple[SubmodelMetrics, ...]:
-        """The figures of all submodels over the whole validation passage."""
-        windows = self.windows
-        prediction = predict(
-            self.stepper.kernels.predict,
-            windows.validation_input,
+        """The figures of all submodels over the validation passages."""
+        return validate(
+            self.stepper.kernels,
+            self.windows.validation,
             self.config.receptive_field,
+            self.material.sample_rate_hz,
             pieces_at_once=max(1, PIECES_AT_ONCE // self.stepper.parts),
         )
-        prediction, target = prediction.unsqueeze(0), windows.validation_target.unsqueeze(0)
-        with torch.no_grad():
-            figures = torch.stack(
-                [
-                    esr(prediction, target),
-                    mse(prediction, target),
-                    mean_over_passages(
-                        self.stepper.kernels.mrstft,
-                        prediction,
-                        target,
-                        MRSTFT_PASSAGE_SECONDS * self.capture.sample_rate_hz,
-                    ),
-                ]
-            )
-        return tuple(SubmodelMetrics(*column) for column in figures.T.tolist())
 
     def state(self) -> TrainState:
         """Everything that another trainer of the same ``identity`` needs to go on from here.
 
         Call it between two events. Raises TrainingError where the device is lost.
         """
-        with _device_failures(self.capture, self.device):
+        with self._device_failures():
             stepper = self.stepper.state()
         return TrainState(
             identity=self.identity,
@@ -309,14 +316,14 @@ class Trainer:
         for what, value in self.identity.items():
             if state.identity.get(what) != value:
                 raise OtherTrainingError(
-                    f"The earlier training of {self.capture.name} had another {what}.",
+                    f"The earlier training of {self.material.name} had another {what}.",
                     "Give the same files and options as then, or train anew under another name.",
                 )
         try:
             self._adopt(state)
         except (RuntimeError, TypeError, ValueError) as error:
             raise DamagedCheckpointError(
-                f"What was kept of the training of {self.capture.name} does not fit together."
+                f"What was kept of the training of {self.material.name} does not fit together."
             ) from error
         self.good_state = state
         if state.epoch_start is not None:
@@ -345,6 +352,7 @@ class Trainer:
         self.position = state.position
         self.history = list(state.history)
         self._best = list(state.best)
+        self._learning_rate = self._settings_at(max(0, state.position.steps_done - 1))["lr"]
 
     @property
     def has_best(self) -> bool:
@@ -364,55 +372,54 @@ class Trainer:
             return self.result()
         if not self.position.steps_done:
             raise TrainingError(
-                f"Training on {self.capture.name} was stopped before its first step;"
+                f"Training on {self.material.name} was stopped before its first step;"
                 " there is nothing to keep."
             )
         metrics = yield from self._within_memory(self.validate)
         if not all(m.is_finite for m in metrics):
             raise self._unstable()
-        return self._result_of([self._current(i, m) for i, m in enumerate(metrics)])
+        epoch = self.position.epochs_done
+        return self._result_of([self._current(i, m, epoch) for i, m in enumerate(metrics)])
 
     def _result_of(self, submodels: Sequence[SubmodelResult]) -> TrainResult:
-        return TrainResult(tuple(submodels), self.capture.sample_rate_hz, self.position.epochs_done)
+        return TrainResult(
+            tuple(submodels), self.material.sample_rate_hz, self.position.epochs_done
+        )
 
     def _unstable(self) -> TrainingError:
         return TrainingError(
-            f"Training on {self.capture.name} is unstable: its error is no finite number.",
+            f"Training on {self.material.name} is unstable: its error is no finite number.",
             "Check the recording for damage and try again, or try another seed.",
         )
 
-    def _keep_best(self, metrics: tuple[SubmodelMetrics, ...]) -> list[BestImproved]:
+    def _keep_best(self, metrics: Sequence[SubmodelMetrics], epoch: int) -> list[BestImproved]:
         """Keep what is better. The metrics are finite: who validates has made sure."""
         improved = []
         for i, submodel in enumerate(metrics):
             best = self._best[i]
-            if best is None or submodel.esr < best.metrics.esr:
-                self._best[i] = self._current(i, submodel)
-                improved.append(BestImproved(i, self.position.epochs_done, submodel.esr))
+            if best is None or self._judged(submodel) < self._judged(best.metrics):
+                self._best[i] = self._current(i, submodel, epoch)
+                improved.append(BestImproved(i, epoch, submodel.esr))
         return improved
 
-    def _current(self, submodel: int, metrics: SubmodelMetrics) -> SubmodelResult:
+    def _judged(self, metrics: SubmodelMetrics) -> float:
+        figure: float = getattr(metrics, self.method.judged_by)
+        return figure
+
+    def _current(self, submodel: int, metrics: SubmodelMetrics, epoch: int) -> SubmodelResult:
         weights = self.network.extract(submodel).export_weights()
         weights[-1] = self.network.network.head_scale / self.windows.target_gain
         return SubmodelResult(
             self.config.names[submodel],
             weights,
-            self.position.epochs_done,
+            epoch,
             self.position.steps_done,
             metrics,
         )
 
 
-@contextmanager
-def _device_failures(capture: Capture, device: torch.device) -> Iterator[None]:
-    """A RuntimeError, which is how PyTorch reports a device's failure, as TrainingError."""
-    try:
-        yield
-    except (NotImplementedError, RecursionError):
-        raise  # faults of ours, which are runtime errors by inheritance only
-    except (RuntimeError, MemoryError) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise TrainingError(
-            f"Training on {capture.name} failed on {device} ({reason}).",
-            "Close other programs that use it, or choose another device.",
-        ) from error
+def _steps_per_validation(method: Method, steps_per_epoch: int) -> int:
+    every = method.validate_every
+    if isinstance(every, float):
+        return max(1, int(every * steps_per_epoch))
+    return steps_per_epoch if every is None else every

@@ -10,19 +10,19 @@ import numpy as np
 import pytest
 import torch
 from support import small_capture, small_packed
+from trainers import trainer_of
 
 from nam_engine import checkpoint
 from nam_engine.checkpoint import TrainState, decode, encode, read_checkpoint
 from nam_engine.errors import CheckpointError, DamagedCheckpointError
 from nam_engine.presets import Recipe
-from nam_engine.trainer import Trainer
 
 
 @pytest.fixture(scope="module")
 def state() -> TrainState:
     """After two epochs and a step of the third."""
     recipe = Recipe(epochs=9, window_samples=2048, batch_size=8)
-    run = Trainer(small_capture(), small_packed(), recipe, device=torch.device("cpu"))
+    run = trainer_of(small_capture(), small_packed(), recipe, device=torch.device("cpu"))
     asked = iter(range(10**6))
     list(run.run(lambda: next(asked) > 2 * run.windows.steps_per_epoch))
     return run.state()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from support import small_capture
+from trainers import trainer_of
 
 from nam_engine.events import EpochDone, TrainEvent, Warned
 from nam_engine.presets import A2, STANDARD_RECIPE
@@ -21,7 +22,7 @@ RECIPE = replace(STANDARD_RECIPE, epochs=2)
 
 
 def trainer() -> Trainer:
-    return Trainer(small_capture(20), parse_packed(A2), RECIPE, device=torch.device("cuda"))
+    return trainer_of(small_capture(20), parse_packed(A2), RECIPE, device=torch.device("cuda"))
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import pytest
 import torch
 from support import RATE_HZ, recording, small_capture
 
-from nam_engine.capture import chosen_split, make_capture
-from nam_engine.dataset import Windows
+from nam_engine.capture import Capture, chosen_split, make_capture
+from nam_engine.dataset import Windows, material_of
 from nam_engine.errors import CaptureError
 from nam_engine.presets import Recipe
 
@@ -14,9 +14,13 @@ CPU = torch.device("cpu")
 FIELD = 101
 
 
+def windows_of(capture: Capture, recipe: Recipe) -> Windows:
+    return Windows(material_of(capture, FIELD, recipe), FIELD, recipe.method.batches, CPU)
+
+
 def test_windows_tile_the_training_part_with_context() -> None:
     capture = small_capture()
-    windows = Windows(capture, FIELD, Recipe(window_samples=1000, batch_size=4), CPU)
+    windows = windows_of(capture, Recipe(window_samples=1000, batch_size=4))
     train_samples = len(capture.train)
     assert windows.count == (train_samples - FIELD + 1) // 1000
     audio, target = windows.batch(torch.tensor([0, 7]))
@@ -30,7 +34,7 @@ def test_windows_tile_the_training_part_with_context() -> None:
 
 def test_training_target_has_the_recipe_level() -> None:
     capture = small_capture()
-    windows = Windows(capture, FIELD, Recipe(), CPU)
+    windows = windows_of(capture, Recipe())
     train = capture.train.of(capture.target) * windows.target_gain
     rms_dbfs = 20 * np.log10(np.sqrt(np.mean(np.square(train, dtype=np.float64))))
     assert rms_dbfs == pytest.approx(-18.0, abs=1e-3)
@@ -43,20 +47,21 @@ def test_validation_covers_the_whole_passage_after_its_context(
     whole = small_capture()
     split = chosen_split(passage, len(whole.input), RATE_HZ)
     source = make_capture(recording(whole.input), recording(whole.target), split=split)
-    windows = Windows(source, FIELD, Recipe(), CPU)
+    windows = windows_of(source, Recipe())
     span = source.validation
-    assert len(windows.validation_target) == len(span)
-    assert len(windows.validation_input) == len(span) + FIELD - 1
+    ((audio, target),) = windows.validation
+    assert len(target) == len(span)
+    assert len(audio) == len(span) + FIELD - 1
     padded = np.concatenate([np.zeros(FIELD - 1, np.float32), source.input])
     expected = padded[span.start : span.stop + FIELD - 1]
-    np.testing.assert_array_equal(windows.validation_input, expected)
+    np.testing.assert_array_equal(audio, expected)
 
 
 def test_epoch_uses_every_window_in_full_batches() -> None:
-    windows = Windows(small_capture(), FIELD, Recipe(window_samples=1000, batch_size=16), CPU)
+    windows = windows_of(small_capture(), Recipe(window_samples=1000, batch_size=16))
     assert windows.count % 16 != 0
     generator = torch.Generator().manual_seed(0)
-    first, second = windows.epoch(generator), windows.epoch(generator)
+    first, second = (torch.stack(list(windows.epoch(generator))) for _ in range(2))
     assert first.shape == (windows.count // 16 + 1, 16)
     assert set(first.flatten().tolist()) == set(range(windows.count))
     assert len(set(first.flatten()[: windows.count].tolist())) == windows.count
@@ -64,10 +69,10 @@ def test_epoch_uses_every_window_in_full_batches() -> None:
 
 
 def test_short_capture_still_trains_with_a_smaller_batch() -> None:
-    windows = Windows(small_capture(), FIELD, Recipe(window_samples=40_000, batch_size=16), CPU)
+    windows = windows_of(small_capture(), Recipe(window_samples=40_000, batch_size=16))
     assert (windows.count, windows.batch_size, windows.steps_per_epoch) == (4, 4, 1)
 
 
 def test_capture_without_one_window_is_refused() -> None:
     with pytest.raises(CaptureError, match=r"leaves 3\.45 s to train on; at least 4\.1"):
-        Windows(small_capture(), FIELD, Recipe(window_samples=200_000), CPU)
+        windows_of(small_capture(), Recipe(window_samples=200_000))

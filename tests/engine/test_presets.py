@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from trainers import rate_at
 
 from nam_engine.presets import OFFICIAL_RECIPE, RECIPES, STANDARD_RECIPE, Recipe
 
@@ -11,8 +12,7 @@ STEPS_PER_EPOCH = 63
 
 def rates(recipe: Recipe) -> list[float]:
     return [
-        recipe.learning_rate_at(step, STEPS_PER_EPOCH)
-        for step in range(recipe.epochs * STEPS_PER_EPOCH)
+        rate_at(recipe, step, STEPS_PER_EPOCH) for step in range(recipe.epochs * STEPS_PER_EPOCH)
     ]
 
 
@@ -39,5 +39,5 @@ def test_named_lengths_are_one_recipe() -> None:
 def test_a_longer_training_anneals_later() -> None:
     longer = replace(STANDARD_RECIPE, epochs=2 * STANDARD_RECIPE.epochs)
     end = STANDARD_RECIPE.epochs * STEPS_PER_EPOCH
-    halfway = longer.learning_rate_at(end, STEPS_PER_EPOCH)
+    halfway = rate_at(longer, end, STEPS_PER_EPOCH)
     assert halfway == pytest.approx(longer.learning_rate / 2, rel=1e-3)

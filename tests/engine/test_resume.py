@@ -11,6 +11,7 @@ import pytest
 import torch
 from support import small_capture, small_packed, two_array_packed
 from torch import Tensor
+from trainers import rate_at, trainer_of
 
 from nam_engine import meter
 from nam_engine.capture import Capture
@@ -35,7 +36,7 @@ def capture() -> Capture:
 
 def trainer(capture: Capture, recipe: Recipe = RECIPE, seed: int = 0) -> Trainer:
     device = torch.device("cpu")
-    return Trainer(capture, small_packed(), recipe, device=device, seed=seed)
+    return trainer_of(capture, small_packed(), recipe, device=device, seed=seed)
 
 
 def after_restart(state: TrainState, run: Trainer) -> Trainer:
@@ -171,7 +172,7 @@ def test_state_of_another_training_is_refused_in_words(capture: Capture) -> None
         "recording or latency": trainer(small_capture(5)),
         "recipe": trainer(capture, replace(RECIPE, batch_size=8)),
         "seed": trainer(capture, seed=1),
-        "network": Trainer(capture, two_array_packed(), RECIPE, device=torch.device("cpu")),
+        "network": trainer_of(capture, two_array_packed(), RECIPE, device=torch.device("cpu")),
     }
     for what, other in others.items():
         with pytest.raises(OtherTrainingError, match=f"training of amp had another {what}"):
@@ -188,7 +189,7 @@ def test_state_that_does_not_fit_together_is_refused(capture: Capture, whole: Tr
         replace(state, position=replace(state.position, steps_in_epoch=3)),
         replace(state, epoch_start=state.stepper),
         replace(whole.state(), history=(replace(whole.history[0], metrics=()),)),
-        replace(state, stepper=replace(state.stepper, optimizer={})),
+        replace(state, stepper=replace(state.stepper, optimizer={"step": np.zeros(1)})),
     ]
     for broken in wrong:
         with pytest.raises(DamagedCheckpointError, match="does not fit together"):
@@ -211,7 +212,7 @@ def test_rules_end_a_run_early_and_it_can_go_on(
     rate = 0.0 if is_stuck else 0.05
     recipe = replace(RECIPE, learning_rate=rate, epochs=12, mrstft_weight=0.0)
     device = torch.device("cpu")
-    run = Trainer(capture, small_packed(), recipe, device=device, stop_rules=rules)
+    run = trainer_of(capture, small_packed(), recipe, device=device, stop_rules=rules)
     end = list(run.run())[-1]
     assert isinstance(end, Finished)
     assert end.reason is reason
@@ -233,7 +234,7 @@ def test_time_limit_ends_a_run_and_keeps_what_there_is(capture: Capture) -> None
     device = torch.device("cpu")
     recipe = replace(RECIPE, epochs=10**6)
     rules = StopRules(minutes=0.3 / 60)
-    run = Trainer(capture, small_packed(), recipe, device=device, stop_rules=rules)
+    run = trainer_of(capture, small_packed(), recipe, device=device, stop_rules=rules)
     events = list(run.run())
     end = events[-1]
     assert isinstance(end, Finished)
@@ -253,7 +254,7 @@ def test_epochs_added_to_an_annealed_training_go_on_at_the_rate_of_a_longer_one(
     steps = run.windows.steps_per_epoch
     longer = replace(OURS, epochs=12)
     assert [r.learning_rate for r in rows] == [
-        longer.learning_rate_at(steps * epoch - 1, steps) for epoch in range(7, 13)
+        rate_at(longer, steps * epoch - 1, steps) for epoch in range(7, 13)
     ]
     assert rows[0].learning_rate > short.history[-1].learning_rate
 

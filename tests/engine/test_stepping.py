@@ -7,13 +7,13 @@ import pytest
 import torch
 from support import small_capture, small_packed, two_array_packed
 from torch import Tensor
+from trainers import rate_at, trainer_of
 
 from nam_engine.errors import TrainingError
 from nam_engine.events import EpochDone, Finished, TrainEvent, Warned
 from nam_engine.losses import log_mse, mse
 from nam_engine.presets import STANDARD_RECIPE, Recipe
 from nam_engine.stepping import Stepper, is_out_of_memory
-from nam_engine.trainer import Trainer
 from nam_engine.wavenet.packed import PackedWaveNet
 
 CPU = torch.device("cpu")
@@ -21,7 +21,7 @@ RECIPE = Recipe(epochs=2, window_samples=2048, batch_size=8)
 
 
 def stepper(parts: int = 1) -> Stepper:
-    made = Stepper(PackedWaveNet(two_array_packed()), Recipe(), CPU)
+    made = Stepper(PackedWaveNet(two_array_packed()), Recipe().method, CPU)
     made.parts = parts
     return made
 
@@ -47,7 +47,7 @@ def test_split_batch_gives_the_same_loss_and_gradient(parts: int) -> None:
 
 @pytest.mark.parametrize("parts", [1, 3])
 def test_logarithm_of_the_error_is_what_our_recipe_descends(parts: int) -> None:
-    run = Stepper(PackedWaveNet(two_array_packed()), STANDARD_RECIPE, CPU)
+    run = Stepper(PackedWaveNet(two_array_packed()), STANDARD_RECIPE.method, CPU)
     run.parts = parts
     audio, target = batch()
     with torch.no_grad():
@@ -83,17 +83,23 @@ def test_loss_or_gradient_that_is_not_finite_is_seen_before_it_changes_anything(
 def test_state_of_another_network_is_refused() -> None:
     state = stepper().state()
     with pytest.raises(ValueError, match="a part is missing"):
-        Stepper(PackedWaveNet(small_packed()), Recipe(), CPU).restore(state)
+        Stepper(PackedWaveNet(small_packed()), Recipe().method, CPU).restore(state)
     name = next(iter(state.weights))
     for wrong in (state.weights[name][:1], np.full_like(state.weights[name], np.nan)):
         with pytest.raises(ValueError, match="does not fit the network"):
             stepper().restore(replace(state, weights={**state.weights, name: wrong}))
+    stepped = stepper()
+    stepped.backward(*batch())
+    stepped.update()
+    state = stepped.state()
+    name = next(iter(state.optimizer))
+    part = {n: a for n, a in state.optimizer.items() if n != name}
     with pytest.raises(ValueError, match="a part is missing"):
-        stepper().restore(replace(state, optimizer={}))
+        stepper().restore(replace(state, optimizer=part))
     huge = {n: np.full(a.shape, 1e300) for n, a in state.optimizer.items()}
     with pytest.raises(ValueError, match="does not fit the network"):
         stepper().restore(replace(state, optimizer=huge))
-    negative = {n: np.asarray(a - 1, a.dtype) for n, a in state.optimizer.items()}
+    negative = {n: np.asarray(a - 2, a.dtype) for n, a in state.optimizer.items()}
     with pytest.raises(ValueError, match="is negative"):
         stepper().restore(replace(state, optimizer=negative))
 
@@ -122,7 +128,7 @@ def small_memory(monkeypatch: pytest.MonkeyPatch, most_windows: int) -> None:
 
 
 def run_events() -> list[TrainEvent]:
-    return list(Trainer(small_capture(), small_packed(), RECIPE, device=CPU).run())
+    return list(trainer_of(small_capture(), small_packed(), RECIPE, device=CPU).run())
 
 
 def test_run_goes_on_in_less_memory_with_the_same_result(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,20 +175,20 @@ def test_single_bad_steps_are_skipped_and_counted(monkeypatch: pytest.MonkeyPatc
 def test_three_bad_steps_in_a_row_go_back_with_half_the_rate(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    steps = Trainer(small_capture(), small_packed(), RECIPE, device=CPU).windows.steps_per_epoch
+    steps = trainer_of(small_capture(), small_packed(), RECIPE, device=CPU).windows.steps_per_epoch
     spoil_steps(monkeypatch, {steps + 1, steps + 2, steps + 3})
     events = run_events()
     (warning,) = (e for e in events if isinstance(e, Warned))
     assert "goes on from the end of epoch 1 with half the learning rate" in warning.message
     first, second = (e for e in events if isinstance(e, EpochDone))
-    assert second.learning_rate == RECIPE.learning_rate_at(2 * steps - 1, steps) / 2
+    assert second.learning_rate == rate_at(RECIPE, 2 * steps - 1, steps) / 2
     assert (second.step, second.skipped_steps) == (2 * first.step, 3)
 
 
 def test_training_that_stays_bad_is_a_failure_that_keeps_the_best(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    run = Trainer(small_capture(), small_packed(), RECIPE, device=CPU)
+    run = trainer_of(small_capture(), small_packed(), RECIPE, device=CPU)
     spoil_steps(monkeypatch, set(range(run.windows.steps_per_epoch, 10**4)))
     events: list[TrainEvent] = []
     with pytest.raises(TrainingError, match="is unstable"):
@@ -191,7 +197,7 @@ def test_training_that_stays_bad_is_a_failure_that_keeps_the_best(
     assert not any(isinstance(e, Finished) for e in events)
     assert [s.epoch for s in run.result().submodels] == [1, 1]
     # What is kept of it is the last good state, and going on from there fails as well.
-    again = Trainer(small_capture(), small_packed(), RECIPE, device=CPU)
+    again = trainer_of(small_capture(), small_packed(), RECIPE, device=CPU)
     again.restore(run.state())
     assert again.position.skipped_in_a_row == 0
     with pytest.raises(TrainingError, match="is unstable"):

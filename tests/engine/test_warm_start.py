@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from support import RATE_HZ, container_of, small_capture, small_packed, two_array_packed
+from trainers import trainer_of
 
 from nam_engine.errors import NamFileError
 from nam_engine.events import BestImproved, EpochDone, Finished
@@ -18,7 +19,7 @@ RECIPE = Recipe(epochs=4, window_samples=2048, batch_size=8, learning_rate=0.03)
 
 
 def trainer(recipe: Recipe = RECIPE) -> Trainer:
-    return Trainer(small_capture(), small_packed(), recipe, device=torch.device("cpu"))
+    return trainer_of(small_capture(), small_packed(), recipe, device=torch.device("cpu"))
 
 
 def trained() -> NamContainer:

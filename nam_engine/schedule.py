@@ -1,0 +1,102 @@
+"""The learning rate, and what else changes, from step to step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import torch
+
+from nam_engine.events import EpochDone
+from nam_engine.logged import logged
+from nam_engine.method import Method, RateDecay, TorchScheduler
+from nam_engine.optimizer import SOAP
+
+__all__ = ["Schedule", "make_schedule"]
+
+# What schedulers change.
+_CHANGING = ("lr", "betas", "momentum")
+
+
+class Schedule(Protocol):
+    """Says how a step is to be taken; what came before decides, so that a run can be resumed."""
+
+    def settings_at(self, step: int, history: Sequence[EpochDone]) -> Mapping[str, Any]:
+        """The optimizer's settings, ``lr`` among them, for a step counted from 0.
+
+        ``history`` holds the epochs that ended before it.
+        """
+        ...
+
+
+class Decay:
+    """A rate that is known for every step."""
+
+    def __init__(self, method: Method, decay: RateDecay, steps_per_epoch: int) -> None:
+        self._method = method
+        self._decay = decay
+        self._steps_per_epoch = steps_per_epoch
+
+    def settings_at(self, step: int, history: Sequence[EpochDone]) -> Mapping[str, Any]:
+        share = self._decay.share_at(step, self._steps_per_epoch, self._method.epochs)
+        return {"lr": self._method.optimizer.learning_rate * share}
+
+
+class Replay:
+    """A scheduler of ``torch.optim.lr_scheduler``, stepped as Lightning does.
+
+    It keeps its place in the training; for a place before that it begins anew and is stepped
+    up to there, so that nothing of it needs to be saved. It drives an optimizer that trains
+    nothing.
+    """
+
+    def __init__(self, method: Method, scheduler: TorchScheduler, steps_per_epoch: int) -> None:
+        self._method = method
+        self._scheduler = scheduler
+        self._steps_per_epoch = steps_per_epoch
+        self._begin()
+
+    def _begin(self) -> None:
+        choice = self._method.optimizer
+        weights = [torch.nn.Parameter(torch.zeros(1))]
+        if choice.name == SOAP:
+            self._driven: torch.optim.Optimizer = torch.optim.Adam(weights, **choice.settings)
+        else:
+            self._driven = getattr(torch.optim, choice.name)(weights, **choice.settings)
+        make = getattr(torch.optim.lr_scheduler, self._scheduler.name)
+        self._stepped = make(self._driven, **self._scheduler.settings)
+        self._driven.step()  # a scheduler warns where its optimizer never stepped
+        self._at = 0
+
+    def settings_at(self, step: int, history: Sequence[EpochDone]) -> Mapping[str, Any]:
+        if step < self._at:
+            self._begin()
+        while self._at < step:
+            self._at += 1
+            self._after_step(history)
+        group = self._driven.param_groups[0]
+        return {key: group[key] for key in _CHANGING if key in group}
+
+    def _after_step(self, history: Sequence[EpochDone]) -> None:
+        epoch, rest = divmod(self._at, self._steps_per_epoch)
+        frequency = self._scheduler.frequency
+        if self._scheduler.interval == "step" and self._at % frequency == 0:
+            self._advance([row for row in history if row.step <= self._at])
+        elif self._scheduler.interval == "epoch" and rest == 0 and epoch % frequency == 0:
+            self._advance([row for row in history if row.epoch <= epoch])
+
+    def _advance(self, known: Sequence[EpochDone]) -> None:
+        monitor = self._scheduler.monitor
+        if monitor is None or not isinstance(
+            self._stepped, torch.optim.lr_scheduler.ReduceLROnPlateau
+        ):
+            self._stepped.step()
+        elif known:
+            self._stepped.step(logged(known[-1].metrics, self._method.judged_by)[monitor])
+
+
+def make_schedule(method: Method, steps_per_epoch: int) -> Schedule:
+    """That of a method."""
+    if isinstance(method.schedule, RateDecay):
+        return Decay(method, method.schedule, steps_per_epoch)
+    return Replay(method, method.schedule, steps_per_epoch)
