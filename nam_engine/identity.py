@@ -19,7 +19,7 @@ def identity_of(
     """Each thing under the name that the user knows it by. More epochs are the same training."""
     network = [s.config.to_json(head_scale=s.config.head_scale) for s in config.submodels]
     settings = asdict(method)
-    del settings["epochs"], settings["max_steps"]  # more of them may be added
+    del settings["epochs"]  # more of them may be added
     return {
         **material.identity,
         "network": json.dumps([config.names, network]),

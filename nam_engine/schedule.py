@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import torch
 
+from nam_engine.errors import ConfigError
 from nam_engine.events import EpochDone
 from nam_engine.logged import logged
 from nam_engine.method import Method, RateDecay, TorchScheduler
@@ -47,7 +48,7 @@ class Replay:
 
     It keeps its place in the training; for a place before that it begins anew and is stepped
     up to there, so that nothing of it needs to be saved. It drives an optimizer that trains
-    nothing.
+    nothing. Raises ConfigError where the training is longer than the scheduler allows.
     """
 
     def __init__(self, method: Method, scheduler: TorchScheduler, steps_per_epoch: int) -> None:
@@ -55,6 +56,22 @@ class Replay:
         self._scheduler = scheduler
         self._steps_per_epoch = steps_per_epoch
         self._begin()
+        self._require_long_enough()
+
+    def _require_long_enough(self) -> None:
+        """OneCycleLR refuses to be stepped beyond its end: better told before training."""
+        steps = self._method.epochs * self._steps_per_epoch
+        if self._method.max_steps is not None:
+            steps = min(steps, self._method.max_steps)
+        per = 1 if self._scheduler.interval == "step" else self._steps_per_epoch
+        needed = (steps - 1) // (per * self._scheduler.frequency)
+        most = getattr(self._stepped, "total_steps", needed)
+        if needed > most:
+            raise ConfigError(
+                f"The learning rate's scheduler {self._scheduler.name} ends after {most} of its"
+                f" steps, but it is stepped {needed} times in this training.",
+                "Give it more total_steps, or train for fewer epochs.",
+            )
 
     def _begin(self) -> None:
         choice = self._method.optimizer

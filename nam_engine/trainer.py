@@ -343,6 +343,8 @@ class Trainer:
             raise ValueError("the history is another network's")
         if (state.epoch_start is None) != (state.position.steps_in_epoch == 0):
             raise ValueError("the epoch's start is missing")
+        if state.position.steps_done != self._steps_by(state.position):
+            raise ValueError("steps and epochs do not go together")
         if state.epoch_start is not None:
             self.stepper.require_own(state.epoch_start)
         shuffle = torch.from_numpy(state.shuffle.copy())
@@ -353,6 +355,11 @@ class Trainer:
         self.history = list(state.history)
         self._best = list(state.best)
         self._learning_rate = self._settings_at(max(0, state.position.steps_done - 1))["lr"]
+
+    def _steps_by(self, position: Position) -> int:
+        """How many steps a training has done that has come to this place in an epoch."""
+        steps = position.epochs_done * self.windows.steps_per_epoch + position.steps_in_epoch
+        return steps if self.method.max_steps is None else min(steps, self.method.max_steps)
 
     @property
     def has_best(self) -> bool:
