@@ -1,4 +1,4 @@
-"""``nam-engine``: signal, check, train, render, evaluate, info, demo and devices."""
+"""``nam-engine``: its commands, and what those on single files print."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from nam_engine.arguments import (
     slim,
 )
 from nam_engine.errors import NamEngineError
+from nam_engine.full_commands import add_full, add_new_config
 from nam_engine.metadata import UserMetadata
 from nam_engine.presets import DEMO_RECIPE, RECIPES
 from nam_engine.terminal_runs import (
@@ -117,6 +118,9 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--name", help="the model's name and file name (default: the recording's)")
     add_json(train)
     train.set_defaults(run=_train, parser=train)
+
+    add_full(commands)
+    add_new_config(commands)
 
     render = commands.add_parser("render", help="play a sound file through a model")
     render.add_argument("model", type=Path, metavar="MODEL")
