@@ -71,8 +71,8 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_device(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+def add_device(parser: argparse.ArgumentParser, default: str | None = "auto") -> None:
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default=default)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

@@ -1,19 +1,15 @@
-"""``nam-engine``: signal, check, train, render, evaluate, info, demo and devices."""
+"""``nam-engine``: its commands, and what those on single files print."""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import io
 import json
-import os
-import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from nam_engine import __version__
@@ -29,16 +25,21 @@ from nam_engine.arguments import (
     slim,
 )
 from nam_engine.errors import NamEngineError
+from nam_engine.full_commands import add_full, add_new_config
 from nam_engine.metadata import UserMetadata
 from nam_engine.presets import DEMO_RECIPE, RECIPES
+from nam_engine.terminal_runs import (
+    EXIT_ERROR,
+    EXIT_OK,
+    TerminalRun,
+    discard_output,
+    report_error,
+    run_all,
+)
 
 if TYPE_CHECKING:
-    from nam_engine.control import RunControl
     from nam_engine.intake import Choices
-    from nam_engine.session import TrainJob
-    from nam_engine.summary import Outcome
 
-EXIT_OK, EXIT_ERROR = 0, 1
 DEMO_SECONDS = 20.0
 
 
@@ -52,29 +53,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = options.run(options)
         print(end="", flush=True)
     except NamEngineError as error:
-        return _report(error)
+        return report_error(error)
     except KeyboardInterrupt:
         print("nam-engine: interrupted.", file=sys.stderr)
         return EXIT_ERROR
     except BrokenPipeError:  # whoever read our output has left, and so do we
-        _discard_output()
+        discard_output()
         return EXIT_ERROR
     except OSError as error:  # of printing, which names no file, or of a last resort
-        _discard_output()
+        discard_output()
         what = error.filename or "The output"
-        return _report(NamEngineError(f"{what} cannot be written ({error.strerror or error})."))
+        return report_error(
+            NamEngineError(f"{what} cannot be written ({error.strerror or error}).")
+        )
     return status
-
-
-def _discard_output() -> None:
-    """Keep what is still buffered from failing once more when the program ends."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _report(error: NamEngineError) -> int:
-    print(f"nam-engine: {error}", file=sys.stderr)
-    return EXIT_ERROR
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -126,6 +118,9 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--name", help="the model's name and file name (default: the recording's)")
     add_json(train)
     train.set_defaults(run=_train, parser=train)
+
+    add_full(commands)
+    add_new_config(commands)
 
     render = commands.add_parser("render", help="play a sound file through a model")
     render.add_argument("model", type=Path, metavar="MODEL")
@@ -209,7 +204,7 @@ def _check(options: argparse.Namespace) -> int:
             output = read_recording(path, options.channel)
             report = take_in(source, output, _choices(options)).report
         except NamEngineError as error:
-            status = _report(error)
+            status = report_error(error)
             continue
         if options.json:
             print(to_json(report.to_json()))
@@ -221,7 +216,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from nam_engine.session import TrainJob
+    from nam_engine.session import TrainJob, train
     from nam_engine.stopping import StopRules
 
     if options.name is not None and len(options.outputs) > 1:
@@ -250,89 +245,8 @@ def _train(options: argparse.Namespace) -> int:
         )
         for output in options.outputs
     ]
-    return _run_jobs(jobs, as_json=options.json)
-
-
-def _run_jobs(jobs: Sequence[TrainJob], *, as_json: bool) -> int:
-    """Run one after the other; a failure is not the others' fault."""
-    from nam_engine.control import RunControl
-    from nam_engine.json_text import to_json
-    from nam_engine.summary import Outcome, print_outcomes
-
-    outcomes = []
-    control = RunControl()
-    with _stop_on_interrupt(control):
-        for i, job in enumerate(jobs):
-            outcome = Outcome(job.output_path.name)
-            outcomes.append(outcome)
-            try:
-                _run_job(job, control, outcome, as_json=as_json)
-            except NamEngineError as error:
-                outcome.failure = error.message
-                _report(error)
-            except BrokenPipeError:
-                raise
-            except Exception as error:  # noqa: BLE001 - of ours; the others are not to blame
-                fault = NamEngineError(
-                    f"A fault of this program ended the training of {job.output_path.name}"
-                    f" ({type(error).__name__}: {error}).",
-                    "Please report it, with the log.txt of the recording's folder if there is one.",
-                )
-                outcome.failure = fault.message
-                _report(fault)
-            if control.should_stop() and (left := jobs[i + 1 :]):
-                names = ", ".join(job.output_path.name for job in left)
-                _report(NamEngineError(f"Not trained: {names}."))
-                break
-    if len(jobs) > 1:
-        if as_json:
-            for outcome in outcomes:
-                print(to_json(outcome.to_json()))
-        else:
-            print_outcomes(outcomes)
-    has_all = len(outcomes) == len(jobs) and not any(o.failure for o in outcomes)
-    return EXIT_OK if has_all else EXIT_ERROR
-
-
-def _run_job(job: TrainJob, control: RunControl, outcome: Outcome, *, as_json: bool) -> None:
-    from nam_engine.progress import JsonLines, TerminalProgress
-    from nam_engine.session import train
-
-    show = JsonLines() if as_json else TerminalProgress(job.output_path.name)
-    lost = False
-    with closing(show), closing(train(job, control)) as events:
-        for event in events:
-            outcome.note(event)
-            try:
-                if not lost:
-                    show(event)
-            except (OSError, SystemExit) as error:
-                lost = True
-                _discard_output()
-                # The reader has left (rich exits then): stop. A full disk: carry on unseen.
-                if isinstance(error, (BrokenPipeError, SystemExit)):
-                    control.stop()
-    if lost:
-        raise NamEngineError(
-            f"The progress of training on {job.output_path.name} could not be printed to its end.",
-            f"The best model was saved as {outcome.path}.",
-        )
-
-
-@contextmanager
-def _stop_on_interrupt(control: RunControl) -> Iterator[None]:
-    """The first Ctrl-C stops the run, the second one interrupts for good."""
-
-    def on_signal(_signal: int, _frame: FrameType | None) -> None:
-        if control.should_stop():
-            raise KeyboardInterrupt
-        control.stop()
-
-    previous = signal.signal(signal.SIGINT, on_signal)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
+    runs = [TerminalRun(job.output_path.name, partial(train, job)) for job in jobs]
+    return run_all(runs, as_json=options.json)
 
 
 def _render(options: argparse.Namespace) -> int:
@@ -396,7 +310,7 @@ def _print_tree(tree: dict[str, Any], indent: str = "") -> None:
 def _demo(options: argparse.Namespace) -> int:
     from nam_engine.demo import write_demo_pair
     from nam_engine.model_files import prepare_folder
-    from nam_engine.session import TrainJob
+    from nam_engine.session import TrainJob, train
 
     prepare_folder(options.outdir)
     input_path, output_path = write_demo_pair(options.outdir, DEMO_SECONDS)
@@ -408,7 +322,7 @@ def _demo(options: argparse.Namespace) -> int:
         device=options.device,
         user=UserMetadata(name="demo"),
     )
-    return _run_jobs([job], as_json=options.json)
+    return run_all([TerminalRun(output_path.name, partial(train, job))], as_json=options.json)
 
 
 def _devices(options: argparse.Namespace) -> int:

@@ -34,14 +34,15 @@ class JobFolder:
 
     :meth:`put` takes the newest content of a file, :meth:`flush` writes what is not written
     yet. Contents stay in memory, so that all files can be written elsewhere too. The model's
-    file is called after the folder.
+    file is called ``model_file`` or, without that, after the folder.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, model_file: str | None = None) -> None:
         """Take an existing folder. Raises NamFileError where another program writes to it."""
         self.path = path
+        self._model_file = model_file
         self._lock = filelock.FileLock(path / ".lock", blocking=False, thread_local=False)
-        self._contents: dict[str, bytes] = {}
+        self._contents: dict[str, bytes | None] = {}
         self._unwritten: set[str] = set()
         self._log = ""
         try:
@@ -58,7 +59,7 @@ class JobFolder:
                     file.unlink()
 
     @classmethod
-    def create(cls, outdir: Path, name: str) -> JobFolder:
+    def create(cls, outdir: Path, name: str, model_file: str | None = None) -> JobFolder:
         """A new folder called ``name``, with a number where that is taken.
 
         Raises NamFileError where it cannot be made or written to.
@@ -72,7 +73,7 @@ class JobFolder:
             path = outdir / (name if number == 1 else f"{name} ({number})")
             try:
                 path.mkdir(exist_ok=_is_left_over(path))
-                return cls(path)
+                return cls(path, model_file)
             except (FileExistsError, NamFileError):
                 number += 1
             except OSError as error:
@@ -110,7 +111,7 @@ class JobFolder:
 
     @property
     def model_path(self) -> Path:
-        return self.path / f"{self.path.name}.nam"
+        return self.path / (self._model_file or f"{self.path.name}.nam")
 
     def restore(self, adopt: Callable[[TrainState], None]) -> list[Warned]:
         """Give the newest state to ``adopt``, which may raise DamagedCheckpointError.
@@ -144,8 +145,11 @@ class JobFolder:
             "Train without --resume to start anew.",
         )
 
-    def put(self, file: str, content: bytes) -> None:
-        """The newest content of a file, to be written at the next flush."""
+    def put(self, file: str, content: bytes | None) -> None:
+        """The newest content of a file, to be written at the next flush.
+
+        None deletes it, once all else is written: something may have come in its place.
+        """
         self._contents[file] = content
         self._unwritten.add(file)
 
@@ -166,11 +170,14 @@ class JobFolder:
             self._unwritten = set(self._contents)
             self.path.mkdir(parents=True)
         failure: OSError | None = None
-        for file in sorted(self._unwritten, key=_turn):
+        for file in sorted(self._unwritten, key=self._turn):
             if file == JOB and self._unwritten & {LAST, MODEL}:
                 continue  # nothing is over before what counts is written
+            content = self._contents[file]
+            if content is None and failure:
+                continue  # what takes its place may be what failed
             try:
-                self._write(file)
+                self._write(file, content)
             except OSError as error:  # perhaps only this one: open in another program
                 failure = failure or error
             else:
@@ -178,15 +185,24 @@ class JobFolder:
         if failure:
             raise failure
 
-    def _write(self, file: str) -> None:
+    def _turn(self, file: str) -> int:
+        """No model is newer than its state, and how it ended comes after all else."""
+        if self._contents[file] is None:
+            return 2
+        return {LAST: 0, JOB: 3}.get(file, 1)
+
+    def _write(self, file: str, content: bytes | None) -> None:
         path = self.model_path if file == MODEL else self.path / file
+        if content is None:
+            path.unlink(missing_ok=True)
+            return
         if file != LAST:
             with atomic_write(path) as stream:
-                stream.write(self._contents[file])
+                stream.write(content)
             return
         newest = self.path / NEWEST
         with atomic_write(newest) as stream:
-            stream.write(self._contents[file])
+            stream.write(content)
         # Killed between the two renames, the previous one is there.
         if path.exists():
             os.replace(path, self.path / PREVIOUS)
@@ -216,11 +232,6 @@ def file_name(name: str) -> str:
     kept = "".join(c for c in name if c.isprintable() and c not in '<>:"/\\|?*').strip(" .")
     kept = kept.encode()[:MAX_NAME_BYTES].decode(errors="ignore").strip(" .") or "model"
     return f"{kept}_" if DEVICES.fullmatch(kept.split(".")[0]) else kept
-
-
-def _turn(file: str) -> int:
-    """No model is newer than its state, and how it ended comes after all else."""
-    return {LAST: 0, JOB: 2}.get(file, 1)
 
 
 def _is_left_over(path: Path) -> bool:

@@ -1,29 +1,23 @@
-"""Keeps a run's files up to date, and what is won in memory where they cannot be written."""
+"""When a run's files are written, and what is won in memory where they cannot be."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
-from nam_engine.checkpoint import TrainState, encode, encode_submodel
+from nam_engine.checkpoint import TrainState, encode
 from nam_engine.control import RunControl
 from nam_engine.errors import NamFileError
 from nam_engine.events import EpochDone, Saved, StepsDone, TrainEvent, TrainResult, Warned
-from nam_engine.findings import Probe
-from nam_engine.history import to_csv
-from nam_engine.intake import CaptureReport
-from nam_engine.job_file import JOB, Ending, encode_job
+from nam_engine.job_file import JOB, Ending
 from nam_engine.job_folder import LAST, MODEL, JobFolder
-from nam_engine.json_text import to_json
-from nam_engine.nam_file import NamContainer, encode_nam
 from nam_engine.narration import Narrator, details
-from nam_engine.train_job import TrainJob
+from nam_engine.records import Files, Records
 from nam_engine.trainer import Trainer
 
 __all__ = ["Keeper"]
@@ -34,27 +28,27 @@ MODEL_SECONDS = 20.0
 
 
 class Keeper:
-    """Saves a trainer's state and its best models into a folder.
+    """Saves a trainer's state and its best models into a folder, as ``records`` has them.
 
     At the end of an epoch the state is saved if the last save is ten seconds ago, within a
     long epoch every minute; the model when it has become better, every twenty seconds at most.
-    ``export`` makes a .nam file's content of a result.
+    ``title`` is what the log and the user's sentences call the run.
     """
 
     def __init__(
         self,
         folder: JobFolder,
         trainer: Trainer,
-        job: TrainJob,
-        export: Callable[[TrainResult], NamContainer],
+        records: Records,
         control: RunControl,
+        title: str,
     ) -> None:
         self.folder = folder
+        self.title = title
         self._trainer = trainer
-        self._job = job
-        self._export = export
+        self._records = records
         self._control = control
-        self._narrator = Narrator(trainer.material.name)
+        self._narrator = Narrator(title)
         self._state_saved = time.monotonic()
         self._model_saved = -MODEL_SECONDS
         self._steps_put = -1
@@ -73,17 +67,14 @@ class Keeper:
                 "Choose another folder.",
             ) from error
 
-    def put_report(self, report: CaptureReport, probes: Sequence[Probe] = ()) -> None:
-        """What is known about the recording and, at the end, about the models."""
-        document = {**report.to_json(), "models": [probe.to_json() for probe in probes]}
-        self.folder.put("report.json", to_json(document, indent=2).encode())
+    def put(self, files: Files) -> None:
+        """Have files written at the next flush."""
+        for file, content in files.items():
+            self.folder.put(file, content)
 
-    def put_review(
-        self, report: CaptureReport, probes: Sequence[Probe], comparison: bytes
-    ) -> Iterator[Warned]:
-        """Save what a look at the finished models gave."""
-        self.put_report(report, probes)
-        self.folder.put("comparison.png", comparison)
+    def save(self, files: Files) -> Iterator[Warned]:
+        """Write files now, if that is possible."""
+        self.put(files)
         yield from self._flush()
 
     def log(self, lines: Iterable[str]) -> None:
@@ -109,6 +100,10 @@ class Keeper:
             return
         now = time.monotonic()
         is_epoch = isinstance(event, EpochDone)
+        if isinstance(event, EpochDone):
+            trainer = self._trainer  # has a copy at hand where the epoch is complete
+            state = trainer.good_state if event.is_complete else trainer.state()
+            self.put(self._records.epoch(state))
         is_state_due = now - self._state_saved >= (
             CHECKPOINT_SECONDS if is_epoch else LONG_EPOCH_SECONDS
         )
@@ -160,7 +155,7 @@ class Keeper:
 
     def put_ending(self, ending: Ending) -> None:
         """What was trained, and how that ended: interrupted until anything else is known."""
-        self.folder.put(JOB, encode_job(self._job, ending))
+        self.put({JOB: self._records.ending(ending)})
 
     def close(self) -> None:
         """Write what is due and let others write.
@@ -194,29 +189,12 @@ class Keeper:
         return self._saved_steps != [s.step for s in self._trainer.result().submodels]
 
     def _put_state(self, state: TrainState) -> None:
-        self.folder.put(LAST, encode(state))
-        self.folder.put("history.csv", to_csv(state.history, self._trainer.config.names).encode())
+        self.put({LAST: encode(state), **self._records.state(state)})
         self._steps_put = state.position.steps_done
         self._state_saved = time.monotonic()
 
     def _put_model(self, result: TrainResult) -> None:
-        self.folder.put(MODEL, encode_nam(self._export(result)))
-        description = []
-        for i, best in enumerate(result.submodels):
-            file = f"packed_best_submodel_{i}.ckpt"
-            self.folder.put(file, encode_submodel(best))
-            description.append(
-                {
-                    "submodel_index": i,
-                    "submodel_name": best.name,
-                    "best_metric": best.metrics.esr,
-                    "epoch": best.epoch,
-                    "step": best.step,
-                    "checkpoint_path": file,
-                }
-            )
-        text = json.dumps({"submodels": description}, indent=4)
-        self.folder.put("packed_best.json", text.encode())
+        self.put(self._records.model(result))
         self._saved_steps = [best.step for best in result.submodels]
         self._model_saved = time.monotonic()
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
 from datetime import datetime
 from functools import partial
-from itertools import chain
 from pathlib import Path
 
 from nam_engine.alignment import Confidence
@@ -15,28 +13,21 @@ from nam_engine.comparison import play_passage
 from nam_engine.control import RunControl
 from nam_engine.dataset import material_of
 from nam_engine.devices import resolve_device
-from nam_engine.errors import (
-    NamEngineError,
-    NamFileError,
-    OtherTrainingError,
-    TrainingError,
-)
-from nam_engine.events import Checked, Finished, Probed, TrainEvent, TrainResult, Warned
+from nam_engine.errors import NamEngineError, OtherTrainingError
+from nam_engine.events import Checked, Probed, TrainEvent, TrainResult, Warned
 from nam_engine.export import build_container
 from nam_engine.findings import Probe, Severity
 from nam_engine.intake import CaptureReport, Choices
-from nam_engine.job_file import Ending
 from nam_engine.job_folder import JobFolder, file_name
+from nam_engine.json_text import to_json
 from nam_engine.keeper import Keeper
-from nam_engine.metadata import (
-    LatencyCalibration,
-    LatencyWarnings,
-    TrainingMetadata,
-)
+from nam_engine.kept_run import run_and_keep
+from nam_engine.metadata import LatencyCalibration, LatencyWarnings, TrainingMetadata
 from nam_engine.nam_file import NamContainer, NamModel
 from nam_engine.picture import draw_comparison
 from nam_engine.presets import A2, submodel_title
 from nam_engine.probe import probe_model
+from nam_engine.records import JobRecords
 from nam_engine.train_job import TrainJob
 from nam_engine.trainer import Trainer
 from nam_engine.warm_start import read_start
@@ -68,27 +59,23 @@ def train(job: TrainJob, control: RunControl | None = None) -> Generator[TrainEv
         seed=job.seed,
         stop_rules=job.stop_rules,
     )
-    folder, warnings = _open_folder(job, name, trainer)
+    folder, warnings = _open_folder(job, name, trainer, capture.sample_rate_hz)
     export = partial(_container, job, config, intake.report)
-    keeper = Keeper(folder, trainer, job, export, control)
-    events = _run(trainer, keeper, capture, intake.report, control)
-    # In this order: a run that is left alone saves before its folder is closed.
-    with closing(keeper), closing(events):
-        keeper.put_report(intake.report)
-        keeper.begin()
-        keeper.note(checked)
-        for event in chain(warnings, events):
-            keeper.note(event)
-            yield event
+    keeper = Keeper(folder, trainer, JobRecords(job, config, export), control, capture.name)
+    keeper.put({"report.json": _encode_report(intake.report)})
+    keeper.note(checked)
+    review = partial(_review, config, keeper, capture, intake.report)
+    yield from run_and_keep(trainer, keeper, control, review, warnings)
 
 
-def _open_folder(job: TrainJob, name: str, trainer: Trainer) -> tuple[JobFolder, list[Warned]]:
+def _open_folder(
+    job: TrainJob, name: str, trainer: Trainer, rate_hz: int
+) -> tuple[JobFolder, list[Warned]]:
     """A new folder, or the one of the training to be continued, whose state is restored."""
     resumed = _resume(_earlier(job, name), trainer) if job.resume else None
     if resumed is None:
         if job.start_path is not None:
-            rate = trainer.material.sample_rate_hz
-            trainer.start_from(read_start(job.start_path, trainer.config, rate))
+            trainer.start_from(read_start(job.start_path, trainer.config, rate_hz))
         return JobFolder.create(job.outdir, name), []
     folder, warnings = resumed
     if job.start_path is not None:
@@ -123,87 +110,42 @@ def _resume(paths: Sequence[Path], trainer: Trainer) -> tuple[JobFolder, list[Wa
     return None
 
 
-def _run(
-    trainer: Trainer,
-    keeper: Keeper,
-    capture: Capture,
-    report: CaptureReport,
-    control: RunControl,
-) -> Generator[TrainEvent, None, None]:
-    """The trainer's events, and what is saved in between."""
-    try:
-        for event in trainer.run(control.should_stop):
-            if isinstance(event, Finished):
-                keeper.put_state()
-                keeper.put_ending(Ending.after(event.reason))
-                yield from keeper.finish(event.result)
-                yield from _review(trainer, keeper, capture, report, event.result)
-            yield event
-            yield from keeper.keep(event)
-    except TrainingError as error:
-        keeper.log([f"! {error}"])
-        if error.__cause__ is not None:
-            keeper.log_fault(error.__cause__)
-        keeper.put_good_state()
-        keeper.put_ending(Ending.FAILED)
-        if trainer.has_best:
-            try:
-                yield from keeper.finish(trainer.result())
-            except NamFileError as unsaved:
-                raise TrainingError(f"{error} {unsaved.message}", unsaved.remedy) from error
-            yield from _review(trainer, keeper, capture, report, trainer.result())
-        raise
-    except GeneratorExit:  # the window is closed, or nobody listens any more
-        keeper.log(["Interrupted."])
-        keeper.put_state()
-        keeper.put_best_model()
-        raise
-    except BaseException as error:  # Ctrl-C for the second time, or a fault of ours
-        keeper.log_fault(error)
-        keeper.put_good_state()
-        keeper.put_best_model()
-        raise
-
-
 def _review(
-    trainer: Trainer,
+    config: PackedConfig,
     keeper: Keeper,
     capture: Capture,
     report: CaptureReport,
     result: TrainResult,
 ) -> Iterator[Probed | Warned]:
-    """Draw what the models play, try them out, and keep both beside the model.
-
-    The model is saved by now, and no fault in here may turn that into a failure.
-    """
-    try:
-        comparison, probes = _look_at(trainer, capture, report, result)
-    except Exception as error:  # noqa: BLE001
-        keeper.log_fault(error)
-        yield Warned(
-            f"The finished models of {trainer.material.name} could not be looked at ({error}).",
-            "They are saved; log.txt beside them says more.",
-        )
-        return
-    yield from keeper.put_review(report, probes, comparison)
+    """Draw what the models play, try them out, and keep both beside the model."""
+    comparison, probes = _look_at(config, capture, report, result)
+    yield from keeper.save(
+        {"report.json": _encode_report(report, probes), "comparison.png": comparison}
+    )
     yield Probed(
         tuple(f"{finding.message} {finding.remedy}" for p in probes for finding in p.findings)
     )
 
 
 def _look_at(
-    trainer: Trainer, capture: Capture, report: CaptureReport, result: TrainResult
+    config: PackedConfig, capture: Capture, report: CaptureReport, result: TrainResult
 ) -> tuple[bytes, list[Probe]]:
     """A picture (PNG) of what the models play, and what is wrong with them."""
     models = {
         best.name: NamModel(submodel.config, best.weights, result.sample_rate_hz)
-        for best, submodel in zip(result.submodels, trainer.config.submodels, strict=True)
+        for best, submodel in zip(result.submodels, config.submodels, strict=True)
     }
     rate = capture.sample_rate_hz
     heard = play_passage(models, capture.input, capture.target, capture.validation, rate)
     titled = {submodel_title(name): played for name, played in heard.predictions.items()}
     picture = draw_comparison(capture.name, heard.target, titled, rate)
     return picture, [probe_model(n, model, capture, report) for n, model in models.items()]
+
+
+def _encode_report(report: CaptureReport, probes: Sequence[Probe] = ()) -> bytes:
+    """What is known about the recording and, at the end, about the models."""
+    document = {**report.to_json(), "models": [probe.to_json() for probe in probes]}
+    return to_json(document, indent=2).encode()
 
 
 def _checked(name: str, report: CaptureReport, choices: Choices) -> Checked:

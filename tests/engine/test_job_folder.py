@@ -12,6 +12,7 @@ from nam_engine import atomic
 from nam_engine.checkpoint import StepperState, TrainState, encode
 from nam_engine.errors import CheckpointError, DamagedCheckpointError, NamFileError
 from nam_engine.events import Warned
+from nam_engine.job_file import JOB
 from nam_engine.job_folder import LAST, MODEL, JobFolder, file_name
 from nam_engine.position import Position
 
@@ -240,6 +241,75 @@ def test_contents_wait_until_they_can_be_written(
     assert not (folder.path / "a.txt").exists()
     folder.flush()
     assert (folder.path / "a.txt").read_text() == "a"
+
+
+def test_model_may_have_a_name_of_its_own(tmp_path: Path) -> None:
+    folder = JobFolder.create(tmp_path / "old", "run", "model.nam")
+    folder.put(MODEL, b"{}")
+    folder.flush()
+    assert folder.model_path == tmp_path / "old" / "run" / "model.nam"
+    folder.move_to(tmp_path / "new")
+    folder.flush()
+    assert (tmp_path / "new" / "run" / "model.nam").read_bytes() == b"{}"
+
+
+def test_file_that_is_not_wanted_any_more_is_deleted(tmp_path: Path) -> None:
+    folder = JobFolder.create(tmp_path / "old", "amp")
+    (folder.path / "earlier.ckpt").write_bytes(b"of the run that is continued")
+    folder.put("best.ckpt", b"1")
+    folder.flush()
+    for file in ("best.ckpt", "earlier.ckpt", "never written.ckpt"):
+        folder.put(file, None)
+    folder.put("wanted again.ckpt", None)
+    folder.put("wanted again.ckpt", b"2")
+    folder.flush()
+    assert {p.name for p in folder.path.glob("*.ckpt")} == {"wanted again.ckpt"}
+    folder.move_to(tmp_path / "new")
+    folder.flush()
+    assert {p.name for p in folder.path.glob("*.ckpt")} == {"wanted again.ckpt"}
+
+
+def test_nothing_is_deleted_before_what_takes_its_place_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = JobFolder.create(tmp_path, "amp")
+    folder.put("a.ckpt", b"good")
+    folder.flush()
+    folder.put("a.ckpt", None)
+    folder.put("b.ckpt", b"better")
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            folder.flush()
+    assert {p.name for p in folder.path.glob("*.ckpt")} == {"a.ckpt"}
+    folder.flush()
+    assert {p.name for p in folder.path.glob("*.ckpt")} == {"b.ckpt"}
+
+
+def test_deleting_that_fails_is_tried_again_and_holds_nothing_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = JobFolder.create(tmp_path, "amp")
+    folder.put("a.ckpt", b"open elsewhere")
+    folder.flush()
+    folder.put("a.ckpt", None)
+    folder.put(JOB, b"{}")
+
+    def held(_path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(errno.EACCES, "it is open elsewhere")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", held)
+        with pytest.raises(PermissionError, match="open elsewhere"):
+            folder.flush()
+    assert (folder.path / "a.ckpt").exists()
+    assert (folder.path / JOB).exists()
+    folder.flush()
+    assert not (folder.path / "a.ckpt").exists()
 
 
 def test_everything_is_written_again_where_the_folder_was_removed(tmp_path: Path) -> None:
