@@ -52,45 +52,55 @@ def two_arrays(**second: Any) -> list[dict[str, Any]]:
     return [first, layer_array(2, **{"input_size": 4, **second})]
 
 
+SECOND = "submodels[1].config.layers_configs[0]"
+
 # Each rule: the second submodel's change and what the message must contain.
 INCOMPATIBLE: dict[str, tuple[list[dict[str, Any]], float, list[str]]] = {
-    "number of layer arrays": (two_arrays(), 0.1, ["number of layer arrays", "2", "1"]),
-    "depth": ([layer_array(dilations=[1])], 0.1, ["layer array 0: number of layers", "1", "2"]),
+    "number of layer arrays": (
+        two_arrays(),
+        0.1,
+        ["number of layer arrays in submodels[1].config.layers_configs is 2", "has 1"],
+    ),
+    "depth": (
+        [layer_array(dilations=[1])],
+        0.1,
+        [f"number of layers in {SECOND}.dilations is 1", "has 2"],
+    ),
     "kernel sizes": (
         [layer_array(kernel_size=5)],
         0.1,
-        ["layer array 0: kernel_sizes", "[5, 5]", "[3, 3]"],
+        [f"{SECOND}.kernel_size is", "[5, 5]", "[3, 3]"],
     ),
     "dilations": (
         [layer_array(dilations=[1, 4])],
         0.1,
-        ["layer array 0: dilations", "[1, 4]", "[1, 2]"],
+        [f"{SECOND}.dilations", "[1, 4]", "[1, 2]"],
     ),
     "activations": (
         [layer_array(activation=["Tanh", "ReLU"])],
         0.1,
-        ["layer array 0: activation", "ReLU", "Tanh"],
+        [f"{SECOND}.activation", "ReLU", "Tanh"],
     ),
-    "head_scale": ([layer_array()], 0.2, ["head_scale", "0.2", "0.1"]),
+    "head_scale": ([layer_array()], 0.2, ["submodels[1].config.head_scale is 0.2", "0.1"]),
     "head kernel": (
         [layer_array(head={"out_channels": 1, "kernel_size": 9, "bias": True})],
         0.1,
-        ["layer array 0: head.kernel_size", "9", "2"],
+        [f"{SECOND}.head.kernel_size", "9", "2"],
     ),
     "head bias": (
         [layer_array(head={"out_channels": 1, "kernel_size": 2, "bias": False})],
         0.1,
-        ["layer array 0: head.bias", "False", "True"],
+        [f"{SECOND}.head.bias", "false", "true"],
     ),
     "layer 1x1": (
         [layer_array(layer_1x1_config={"active": False})],
         0.1,
-        ["layer array 0: layer_1x1_config.active", "False", "True"],
+        [f"{SECOND}.layer_1x1_config.active", "false", "true"],
     ),
     "head 1x1": (
         [layer_array(head_1x1_config={"active": True, "out_channels": 2})],
         0.1,
-        ["layer array 0: head_1x1_config.active", "True", "False"],
+        [f"{SECOND}.head_1x1_config.active", "true", "false"],
     ),
 }
 
@@ -246,7 +256,7 @@ def test_missing_and_unknown_parts_are_named() -> None:
         parse_packed({})
     with pytest.raises(ConfigError, match=r"at least one submodel"):
         parse_packed({"submodels": []})
-    with pytest.raises(ConfigError, match=r"no setting \"submodel\""):
+    with pytest.raises(ConfigError, match=r"^submodel is not a setting"):
         parse_packed({"submodel": [], "submodels": []})
     with pytest.raises(ConfigError, match=r"repeats the name 'x'"):
         parse_packed({"submodels": [submodel("x", layer_array()), submodel("x", layer_array())]})
