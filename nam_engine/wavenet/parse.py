@@ -38,6 +38,8 @@ MAX_ARRAYS = 8
 MAX_KERNEL = 65_536
 MAX_RECEPTIVE_FIELD = 2_000_000
 MAX_SUBMODELS = 16
+MAX_NAME = 100
+MAX_SHOWN = 300
 MAX_TRAINED_WEIGHTS = 10_000_000  # all submodels together; A2 has 14,017
 MAX_CHANNEL_SAMPLES = 10_000_000  # receptive field times channels; A2-Full has 50,776
 
@@ -64,9 +66,12 @@ def parse_packed(raw: object) -> PackedConfig:
         )
     submodels: list[Submodel] = []
     for i, entry in enumerate(entries):
-        name = entry.get("name", f"submodel_{i}").text()
+        named = entry.get("name", f"submodel_{i}")
+        name = named.text()
+        if not (name.isprintable() and 1 <= len(name) <= MAX_NAME):
+            raise named.wrong(f"1 to {MAX_NAME} printable characters")
         if name in (s.name for s in submodels):
-            raise ConfigError(f"{entry.where}.name repeats the name '{name}'.")
+            raise ConfigError(f"{named.where} repeats the name '{name}'.")
         try:
             submodels.append(Submodel(name, parse_wavenet(entry["config"])))
         except ConfigError as error:
@@ -279,9 +284,13 @@ def _require_compatible(first: Submodel, other: Submodel, node: Node) -> None:
     """Refuse a submodel, from ``node``, that cannot share a packed network with the first."""
 
     def differ(what: str, theirs: object, ours: object) -> ConfigError:
+        mine, yours = json.dumps(ours), json.dumps(theirs)
+        if isinstance(ours, list) and isinstance(theirs, list) and len(mine + yours) > MAX_SHOWN:
+            layer = next(i for i, (x, y) in enumerate(zip(ours, theirs, strict=True)) if x != y)
+            mine, yours = json.dumps(ours[layer]), f"{json.dumps(theirs[layer])} in layer {layer}"
         return ConfigError(
-            f"Submodel '{other.name}': {what} is {json.dumps(theirs)} but submodel"
-            f" '{first.name}' has {json.dumps(ours)}; packed submodels must agree."
+            f"Submodel '{other.name}': {what} is {yours} but submodel '{first.name}' has {mine};"
+            " packed submodels must agree."
         )
 
     ours, theirs = first.config, other.config
