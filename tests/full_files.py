@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 from nam_engine.full.description import Description
 from nam_engine.full.reading import read_description
 
-__all__ = ["Documents", "example", "read", "write"]
+__all__ = ["DELETED", "Documents", "changed", "example", "read", "read_changed", "write"]
 
 Documents = dict[str, Any]
+DELETED = object()
 
 
 def example() -> Documents:
@@ -71,6 +73,20 @@ def example() -> Documents:
     }
 
 
+def changed(documents: Documents, place: str, value: object) -> Documents:
+    """The same with another value, or none, at a ``place`` like ``data.train.0.ny``."""
+    result = copy.deepcopy(documents)
+    owner: Any = result
+    *path, last = (int(key) if key.isdigit() else key for key in place.split("."))
+    for key in path:
+        owner = owner[key]
+    if value is DELETED:
+        del owner[last]
+    else:
+        owner[last] = value
+    return result
+
+
 def write(folder: Path, documents: Documents) -> list[Path]:
     """The files, and beside them what stands for the recordings."""
     for name in ("input.wav", "output.wav"):
@@ -83,3 +99,11 @@ def write(folder: Path, documents: Documents) -> list[Path]:
 
 def read(folder: Path, documents: Documents) -> Description:
     return read_description(*write(folder, documents))
+
+
+def read_changed(folder: Path, *changes: tuple[str, object]) -> Description:
+    """The example with ``changes``: places and values."""
+    documents = example()
+    for place, value in changes:
+        documents = changed(documents, place, value)
+    return read(folder, documents)

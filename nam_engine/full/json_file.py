@@ -49,7 +49,8 @@ class JsonFile:
         for key in unknown[:MAX_UNKNOWN]:
             close = get_close_matches(key[:100], known, n=1)
             guess = f"; did you mean {close[0]}?" if close else "."
-            self.warn(f"{prefix}{quoted(key)[1:-1]} is not known and has no effect{guess}")
+            shown = prefix + quoted(key).strip('"')
+            self.warn(f"{shown} is not known and has no effect{guess}")
         if (more := len(unknown) - MAX_UNKNOWN) > 0:
             self.warn(f"{node.where or 'It'} has {more} more keys that are not known.")
 

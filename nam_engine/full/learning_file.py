@@ -176,7 +176,7 @@ def _check_trainer(file: JsonFile, trainer: Node) -> None:
                 only.remedy,
             )
     if idle := [key for key in COMFORT if key in trainer]:
-        file.warn(f"trainer: no effect here have {', '.join(idle)}.")
+        file.warn(f"trainer: these have no effect: {', '.join(idle)}.")
     every = trainer.get("check_val_every_n_epoch", 1)
     if every.value != 1:
         file.warn(f"{every.where} has no effect: every epoch is validated.")

@@ -51,7 +51,7 @@ def parse_optimizer(file: JsonFile) -> OptimizerChoice:
     node = file.root["optimizer"]
     settings = _settings(file, node, {"class", "lr", *NO_EFFECT})
     if idle := [key for key in NO_EFFECT if key in node]:
-        file.warn(f"{node.where}: no effect here have {', '.join(idle)}.")
+        file.warn(f"{node.where}: these have no effect: {', '.join(idle)}.")
     name = node.get("class", "Adam")
     if name.value == SOAP:
         if settings:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from full_files import Documents, example, read
+from full_files import DELETED, Documents, changed, example, read
 
 from nam_engine.errors import ConfigError
 
@@ -33,7 +32,6 @@ ABSURD = [
     {},
     {"name": "x", "kwargs": {}},
 ]
-DELETED = object()
 
 
 def rich(name: str) -> Any:
@@ -86,18 +84,6 @@ def written(keys: tuple[Any, ...]) -> str:
     return "".join(f"[{k}]" if isinstance(k, int) else f".{k}" for k in keys).lstrip(".")
 
 
-def mutated(document: Any, keys: tuple[Any, ...], value: object) -> Any:
-    result = copy.deepcopy(document)
-    owner = result
-    for key in keys[:-1]:
-        owner = owner[key]
-    if value is DELETED:
-        del owner[keys[-1]]
-    else:
-        owner[keys[-1]] = value
-    return result
-
-
 def is_told(message: str, keys: tuple[Any, ...]) -> bool:
     """Whether a message names the place, or what holds it."""
     told = {written(keys), written(keys[:-1])}
@@ -122,7 +108,9 @@ def test_one_mistake_is_told_with_its_place_or_does_no_harm(name: str, tmp_path:
     refused = 0
     for keys in places(documents[name]):
         for value in (DELETED, *ABSURD):
-            message = refusal(tmp_path, {**documents, name: mutated(documents[name], keys, value)})
+            message = refusal(
+                tmp_path, changed(documents, ".".join(map(str, (name, *keys))), value)
+            )
             if message is not None:
                 refused += 1
                 assert message.startswith(f"{name}.json"), message
