@@ -267,16 +267,15 @@ def _require_chained(arrays: Sequence[LayerArrayConfig], where: str) -> None:
         )
 
 
-# What must be the same in all submodels of a layer array: where it stands, and
-# how to read it.
-_SHARED: tuple[tuple[Callable[[Node], str], Callable[[LayerArrayConfig], object]], ...] = (
-    (lambda n: n["dilations"].where, lambda a: list(a.dilations)),
-    (lambda n: _kernels(n).where, lambda a: list(a.kernel_sizes)),
-    (lambda n: n["activation"].where, lambda a: [x.to_json() for x in a.activations]),
-    (lambda n: n["head"].get("kernel_size").where, lambda a: a.head_kernel_size),
-    (lambda n: n["head"].get("bias").where, lambda a: a.head_bias),
-    (lambda n: n.where + ".layer_1x1_config.active", lambda a: a.layer1x1),
-    (lambda n: n.where + ".head_1x1_config.active", lambda a: a.head1x1_channels is not None),
+# What must be the same in all submodels of a layer array: its key, and how to read it.
+_SHARED: tuple[tuple[str, Callable[[LayerArrayConfig], object]], ...] = (
+    ("dilations", lambda a: list(a.dilations)),
+    ("kernel_sizes", lambda a: list(a.kernel_sizes)),
+    ("activation", lambda a: [x.to_json() for x in a.activations]),
+    ("head.kernel_size", lambda a: a.head_kernel_size),
+    ("head.bias", lambda a: a.head_bias),
+    ("layer_1x1_config.active", lambda a: a.layer1x1),
+    ("head_1x1_config.active", lambda a: a.head1x1_channels is not None),
 )
 
 
@@ -304,9 +303,10 @@ def _require_compatible(first: Submodel, other: Submodel, node: Node) -> None:
         if len(a.dilations) != len(b.dilations):
             count = f"the number of layers in {layer['dilations'].where}"
             raise differ(count, len(b.dilations), len(a.dilations))
-        for where, read in _SHARED:
+        for key, read in _SHARED:
             if read(a) != read(b):
-                raise differ(where(layer), read(b), read(a))
+                written = _kernels(layer).where if key == "kernel_sizes" else f"{layer.where}.{key}"
+                raise differ(written, read(b), read(a))
 
 
 def _require_trainable(submodels: Sequence[Submodel], node: Node) -> None:
