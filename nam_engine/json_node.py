@@ -66,6 +66,10 @@ class Node:
         """Whether ``key`` is present with a value other than null."""
         return self._mapping().get(key) is not None
 
+    def has(self, key: str) -> bool:
+        """Whether ``key`` is present, be it with null."""
+        return key in self._mapping()
+
     def __getitem__(self, key: str) -> Node:
         mapping = self._mapping()
         if key not in mapping:

@@ -113,7 +113,7 @@ class TorchScheduler:
     """A class of ``torch.optim.lr_scheduler`` by its name, with its keyword arguments.
 
     It steps after every ``frequency``-th epoch or step (``interval``). ``monitor`` names the
-    logged metric that it is given, where it wants one.
+    logged metric that it is given, where it wants one; it steps after epochs then.
     """
 
     name: str

@@ -22,7 +22,7 @@ from nam_engine.errors import ConfigError, NamFileError
 from nam_engine.json_node import Node, quoted
 from nam_engine.metadata import UserMetadata
 from nam_engine.wavenet.config import WaveNetConfig
-from nam_engine.wavenet.parse import parse_wavenet
+from nam_engine.wavenet.parse import MAX_SUBMODELS, parse_wavenet
 
 __all__ = [
     "FILE_VERSION",
@@ -43,7 +43,6 @@ FILE_VERSION = "0.7.0"
 MAX_FILE_BYTES = 8 * 1024 * 1024
 # A container has a few hundred; they are what makes decoding slow and large.
 MAX_LISTS_AND_OBJECTS = 25_000
-MAX_SUBMODELS = 16
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,6 @@ from nam_engine.wavenet.packed import PackedWaveNet
 __all__ = ["SOAP", "Optimizer", "make_optimizer"]
 
 SOAP = "SOAP"
-# Each is another way to compute, and excludes the fused one.
-_WAYS = ("capturable", "differentiable", "foreach", "fused")
 
 
 class Optimizer(Protocol):
@@ -53,7 +51,7 @@ class TorchOptimizer:
         self._settings = dict(choice.settings)
         device = next(network.parameters()).device.type
         can_fuse = "fused" in inspect.signature(self._class).parameters
-        if can_fuse and device in ("cpu", "cuda") and not any(w in self._settings for w in _WAYS):
+        if can_fuse and device in ("cpu", "cuda"):
             self._settings["fused"] = True
         self._optimizer = self._class(list(network.parameters()), **self._settings)
 

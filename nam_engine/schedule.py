@@ -97,19 +97,18 @@ class Replay:
     def _after_step(self, history: Sequence[EpochDone]) -> None:
         epoch, rest = divmod(self._at, self._steps_per_epoch)
         frequency = self._scheduler.frequency
-        if self._scheduler.interval == "step" and self._at % frequency == 0:
-            self._advance([row for row in history if row.step <= self._at])
-        elif self._scheduler.interval == "epoch" and rest == 0 and epoch % frequency == 0:
-            self._advance([row for row in history if row.epoch <= epoch])
+        if self._scheduler.interval == "step":
+            if self._at % frequency == 0:
+                self._stepped.step()
+        elif rest == 0 and epoch % frequency == 0:
+            (*_, row) = (row for row in history if row.epoch == epoch)
+            self._stepped.step(*self._monitored(row))
 
-    def _advance(self, known: Sequence[EpochDone]) -> None:
-        monitor = self._scheduler.monitor
-        if monitor is None or not isinstance(
-            self._stepped, torch.optim.lr_scheduler.ReduceLROnPlateau
-        ):
-            self._stepped.step()
-        elif known:
-            self._stepped.step(logged(known[-1].metrics, self._method.judged_by)[monitor])
+    def _monitored(self, row: EpochDone) -> tuple[float, ...]:
+        """What the scheduler is given: the metric that it monitors, if it does."""
+        if self._scheduler.monitor is None:
+            return ()
+        return (logged(row.metrics, self._method.judged_by)[self._scheduler.monitor],)
 
 
 def make_schedule(method: Method, steps_per_epoch: int) -> Schedule:

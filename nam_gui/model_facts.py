@@ -11,7 +11,6 @@ from typing import TypeVar
 from nam_engine.errors import ConfigError, NamFileError
 from nam_engine.json_node import Node
 from nam_engine.nam_file import (
-    MAX_SUBMODELS,
     NamContainer,
     NamFile,
     NamModel,
@@ -20,7 +19,7 @@ from nam_engine.nam_file import (
     submodels_of,
 )
 from nam_engine.presets import A2, A2_TITLES
-from nam_engine.wavenet.parse import parse_packed
+from nam_engine.wavenet.parse import MAX_SUBMODELS, parse_packed
 
 __all__ = ["ModelFacts", "Size", "read_facts", "shortened"]
 

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing, nullcontext
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Generator
+from contextlib import closing
 from functools import partial
-from pathlib import Path
 
 from nam_engine.control import RunControl
 from nam_engine.devices import resolve_device
-from nam_engine.errors import CheckpointError
-from nam_engine.events import TrainEvent, TrainResult, Warned
-from nam_engine.export import build_container
-from nam_engine.full.description import Description
+from nam_engine.events import TrainEvent, Warned
 from nam_engine.full.job import FullJob
 from nam_engine.full.pairs import load_material
-from nam_engine.full.reading import read_description
 from nam_engine.full.records import FullRecords, config_files
 from nam_engine.full.review import review
 from nam_engine.full.run_file import read_seed
 from nam_engine.full.tensorboard import TensorBoard
-from nam_engine.job_folder import LAST, MODEL, JobFolder
 from nam_engine.keeper import Keeper
 from nam_engine.kept_run import run_and_keep
-from nam_engine.metadata import TrainingMetadata, UserMetadata
-from nam_engine.nam_file import NamFile
 from nam_engine.stopping import StopRules
 from nam_engine.trainer import Trainer
 

@@ -172,7 +172,7 @@ class Submodel:
 class PackedConfig:
     """Submodels that train together; ``max_values`` ascend and end with 1.0.
 
-    Only ``parse.parse_packed`` makes one, so its submodels are known to fit.
+    Only ``wavenet.parse`` makes one, so its submodels are known to fit.
     """
 
     submodels: tuple[Submodel, ...]

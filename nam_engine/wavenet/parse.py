@@ -9,6 +9,7 @@ activations by ``name``) and the exported one of a .nam file (``layers``,
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -24,7 +25,7 @@ from nam_engine.wavenet.config import (
     WaveNetConfig,
 )
 
-__all__ = ["parse_packed", "parse_wavenet"]
+__all__ = ["MAX_SUBMODELS", "parse_packed", "parse_plain", "parse_wavenet"]
 
 T = TypeVar("T")
 
@@ -36,35 +37,55 @@ MAX_LAYERS = 256
 MAX_ARRAYS = 8
 MAX_KERNEL = 65_536
 MAX_RECEPTIVE_FIELD = 2_000_000
+MAX_SUBMODELS = 16
+MAX_NAME = 100
+MAX_SHOWN = 300
+MAX_TRAINED_WEIGHTS = 10_000_000  # all submodels together; A2 has 14,017
 MAX_CHANNEL_SAMPLES = 10_000_000  # receptive field times channels; A2-Full has 50,776
+
+PACKED_SETTINGS = frozenset({"submodels", "export", "sample_rate"})
 
 
 def parse_packed(raw: object) -> PackedConfig:
-    """Parse a packed configuration (``submodels``, ``export``).
+    """Parse a packed configuration (``submodels``, ``export``), decoded or as a :class:`Node`.
 
-    Raises :class:`ConfigError` or :class:`UnsupportedError` with submodel, layer
-    array, key and both values.
+    Raises :class:`ConfigError` or :class:`UnsupportedError` with the submodel, the path of
+    the value from the beginning of its document, and both values where two disagree.
     """
-    node = Node(raw, "")
-    if unknown := sorted(set(node.keys()) - {"submodels", "export", "sample_rate"}):
-        raise ConfigError(f"A packed network has no setting {quoted(unknown[0])}.")
-    if not len(node["submodels"]):
-        raise ConfigError("submodels is empty: a packed network needs at least one submodel.")
-    submodels = []
-    for i, entry in enumerate(node["submodels"]):
-        name = entry.get("name", f"submodel_{i}").text()
+    node = raw if isinstance(raw, Node) else Node(raw, "")
+    if unknown := sorted(set(node.keys()) - PACKED_SETTINGS):
+        raise ConfigError(
+            f"{node[unknown[0]].where} is not a setting of a packed network.",
+            f"It has {', '.join(sorted(PACKED_SETTINGS))}.",
+        )
+    entries = node["submodels"]
+    if not 1 <= len(entries) <= MAX_SUBMODELS:
+        raise ConfigError(
+            f"{entries.where} has {len(entries)} entries; a packed network needs at least one"
+            f" submodel and can have {MAX_SUBMODELS}."
+        )
+    submodels: list[Submodel] = []
+    for i, entry in enumerate(entries):
+        named = entry.get("name", f"submodel_{i}")
+        name = named.text()
+        if not (name.isprintable() and 1 <= len(name) <= MAX_NAME):
+            raise named.wrong(f"1 to {MAX_NAME} printable characters")
+        if name in (s.name for s in submodels):
+            raise ConfigError(f"{named.where} repeats the name '{name}'.")
         try:
             submodels.append(Submodel(name, parse_wavenet(entry["config"])))
         except ConfigError as error:
             raise type(error)(f"Submodel '{name}': {error.message}", error.remedy) from None
-    names = [s.name for s in submodels]
-    for i, name in enumerate(names):
-        if name in names[:i]:
-            raise ConfigError(f"submodels[{i}].name repeats the name '{name}'.")
-    for other in submodels[1:]:
-        _require_compatible(submodels[0], other)
-    max_values = _max_values(node.get("export", {}), len(submodels))
-    return PackedConfig(tuple(submodels), max_values)
+        _require_compatible(submodels[0], submodels[-1], entry["config"])
+    _require_trainable(submodels, entries)
+    return PackedConfig(tuple(submodels), _max_values(node.get("export", {}), len(submodels)))
+
+
+def parse_plain(node: Node) -> PackedConfig:
+    """Parse an ordinary WaveNet's ``config`` as a packed network of one submodel, ``model``."""
+    only = Submodel("model", parse_wavenet(node))
+    _require_trainable([only], node)
+    return PackedConfig((only,), (1.0,))
 
 
 def parse_wavenet(node: Node) -> WaveNetConfig:
@@ -73,7 +94,7 @@ def parse_wavenet(node: Node) -> WaveNetConfig:
         raise _unsupported(node, "condition_dsp", "a condition DSP")
     if "head" in node:
         raise _unsupported(node, "head", "a top-level head")
-    layers = node["layers_configs" if "layers_configs" in node else "layers"]
+    layers = _layers(node)
     if not 1 <= len(layers) <= MAX_ARRAYS:
         raise ConfigError(
             f"{layers.where} has {len(layers)} layer arrays; 1 to {MAX_ARRAYS} are possible."
@@ -100,7 +121,7 @@ def _parse_layer_array(node: Node) -> LayerArrayConfig:
         )
     _refuse_unsupported(node, layers)
     dilations = tuple(d.integer(1, MAX_RECEPTIVE_FIELD) for d in node["dilations"])
-    kernels = node["kernel_sizes" if "kernel_sizes" in node else "kernel_size"]
+    kernels = _kernels(node)
     channels = node["channels"].integer(1, MAX_CHANNELS)
     bottleneck = node.get("bottleneck", channels).integer(1, MAX_CHANNELS)
     layer1x1 = _layer1x1(node).get("active", True).boolean()
@@ -128,6 +149,14 @@ def _parse_layer_array(node: Node) -> LayerArrayConfig:
             else None
         ),
     )
+
+
+def _layers(node: Node) -> Node:
+    return node["layers" if "layers" in node and "layers_configs" not in node else "layers_configs"]
+
+
+def _kernels(node: Node) -> Node:
+    return node["kernel_sizes" if "kernel_sizes" in node else "kernel_size"]
 
 
 def _layer1x1(node: Node) -> Node:
@@ -238,8 +267,7 @@ def _require_chained(arrays: Sequence[LayerArrayConfig], where: str) -> None:
         )
 
 
-# What must be the same in all submodels of a layer array: the key as the user
-# writes it, and how to read it.
+# What must be the same in all submodels of a layer array: its key, and how to read it.
 _SHARED: tuple[tuple[str, Callable[[LayerArrayConfig], object]], ...] = (
     ("dilations", lambda a: list(a.dilations)),
     ("kernel_sizes", lambda a: list(a.kernel_sizes)),
@@ -251,26 +279,42 @@ _SHARED: tuple[tuple[str, Callable[[LayerArrayConfig], object]], ...] = (
 )
 
 
-def _require_compatible(first: Submodel, other: Submodel) -> None:
-    """Refuse a submodel that cannot share a packed network with the first."""
+def _require_compatible(first: Submodel, other: Submodel, node: Node) -> None:
+    """Refuse a submodel, from ``node``, that cannot share a packed network with the first."""
 
-    def differ(key: str, ours: object, theirs: object) -> ConfigError:
+    def differ(what: str, theirs: object, ours: object) -> ConfigError:
+        mine, yours = json.dumps(ours), json.dumps(theirs)
+        if isinstance(ours, list) and isinstance(theirs, list) and len(mine + yours) > MAX_SHOWN:
+            layer = next(i for i, (x, y) in enumerate(zip(ours, theirs, strict=True)) if x != y)
+            mine, yours = json.dumps(ours[layer]), f"{json.dumps(theirs[layer])} in layer {layer}"
         return ConfigError(
-            f"Submodel '{other.name}': {key} is {theirs} but submodel '{first.name}'"
-            f" has {ours}; packed submodels must agree."
+            f"Submodel '{other.name}': {what} is {yours} but submodel '{first.name}' has {mine};"
+            " packed submodels must agree."
         )
 
     ours, theirs = first.config, other.config
     if ours.head_scale != theirs.head_scale:
-        raise differ("head_scale", ours.head_scale, theirs.head_scale)
+        raise differ(node.get("head_scale").where, theirs.head_scale, ours.head_scale)
+    layers = _layers(node)
     if len(ours.layer_arrays) != len(theirs.layer_arrays):
-        raise differ("number of layer arrays", len(ours.layer_arrays), len(theirs.layer_arrays))
-    for i, (a, b) in enumerate(zip(ours.layer_arrays, theirs.layer_arrays, strict=True)):
+        count = f"the number of layer arrays in {layers.where}"
+        raise differ(count, len(theirs.layer_arrays), len(ours.layer_arrays))
+    for layer, a, b in zip(layers, ours.layer_arrays, theirs.layer_arrays, strict=True):
         if len(a.dilations) != len(b.dilations):
-            raise differ(f"layer array {i}: number of layers", len(a.dilations), len(b.dilations))
+            count = f"the number of layers in {layer['dilations'].where}"
+            raise differ(count, len(b.dilations), len(a.dilations))
         for key, read in _SHARED:
             if read(a) != read(b):
-                raise differ(f"layer array {i}: {key}", read(a), read(b))
+                written = _kernels(layer).where if key == "kernel_sizes" else f"{layer.where}.{key}"
+                raise differ(written, read(b), read(a))
+
+
+def _require_trainable(submodels: Sequence[Submodel], node: Node) -> None:
+    weights = sum(s.config.weight_count for s in submodels)
+    if weights > MAX_TRAINED_WEIGHTS:
+        raise ConfigError(
+            f"{node.where} asks for {weights} weights; {MAX_TRAINED_WEIGHTS} can be trained."
+        )
 
 
 def _max_values(export: Node, submodels: int) -> tuple[float, ...]:

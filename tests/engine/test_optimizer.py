@@ -24,7 +24,7 @@ CHOICES: dict[str, dict[str, Any]] = {
     "Adagrad": {"initial_accumulator_value": 0.1},
     "Adamax": {},
     "NAdam": {},
-    "RAdam": {"foreach": True},
+    "RAdam": {},
     "RMSprop": {"momentum": 0.5, "centered": True},
     "Rprop": {},
     "SGD": {"momentum": 0.9},

@@ -102,14 +102,6 @@ def test_plateau_follows_the_metric_that_it_monitors() -> None:
     assert rates == [0.01 / 2**3, 0.01 / 2**5]  # ESR rose three times, the MSE never fell
 
 
-def test_plateau_within_epochs_waits_for_the_first_validation() -> None:
-    settings = {"patience": 0, "factor": 0.5, "cooldown": 100}
-    scheduler = TorchScheduler("ReduceLROnPlateau", settings, "step", 1, "val_loss")
-    schedule = make_schedule(method(scheduler), STEPS_PER_EPOCH)
-    rates = [schedule.settings_at(i, known_at(i))["lr"] for i in range(7)]
-    assert rates == [0.01] * 5 + [0.005] * 2
-
-
 def test_soap_follows_a_scheduler_of_pytorch() -> None:
     scheduler = TorchScheduler("StepLR", {"step_size": 1, "gamma": 0.1})
     schedule = make_schedule(method(scheduler, "SOAP"), STEPS_PER_EPOCH)

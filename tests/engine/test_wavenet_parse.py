@@ -4,12 +4,12 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from support import layer_array, submodel, two_array_packed
+from support import layer_array, small_packed, submodel, two_array_packed
 
 from nam_engine.errors import ConfigError, UnsupportedError
 from nam_engine.json_node import Node
 from nam_engine.presets import A2
-from nam_engine.wavenet.parse import parse_packed, parse_wavenet
+from nam_engine.wavenet.parse import parse_packed, parse_plain, parse_wavenet
 
 
 def test_a2_preset_has_the_published_figures() -> None:
@@ -52,45 +52,55 @@ def two_arrays(**second: Any) -> list[dict[str, Any]]:
     return [first, layer_array(2, **{"input_size": 4, **second})]
 
 
+SECOND = "submodels[1].config.layers_configs[0]"
+
 # Each rule: the second submodel's change and what the message must contain.
 INCOMPATIBLE: dict[str, tuple[list[dict[str, Any]], float, list[str]]] = {
-    "number of layer arrays": (two_arrays(), 0.1, ["number of layer arrays", "2", "1"]),
-    "depth": ([layer_array(dilations=[1])], 0.1, ["layer array 0: number of layers", "1", "2"]),
+    "number of layer arrays": (
+        two_arrays(),
+        0.1,
+        ["number of layer arrays in submodels[1].config.layers_configs is 2", "has 1"],
+    ),
+    "depth": (
+        [layer_array(dilations=[1])],
+        0.1,
+        [f"number of layers in {SECOND}.dilations is 1", "has 2"],
+    ),
     "kernel sizes": (
         [layer_array(kernel_size=5)],
         0.1,
-        ["layer array 0: kernel_sizes", "[5, 5]", "[3, 3]"],
+        [f"{SECOND}.kernel_size is", "[5, 5]", "[3, 3]"],
     ),
     "dilations": (
         [layer_array(dilations=[1, 4])],
         0.1,
-        ["layer array 0: dilations", "[1, 4]", "[1, 2]"],
+        [f"{SECOND}.dilations", "[1, 4]", "[1, 2]"],
     ),
     "activations": (
         [layer_array(activation=["Tanh", "ReLU"])],
         0.1,
-        ["layer array 0: activation", "ReLU", "Tanh"],
+        [f"{SECOND}.activation", "ReLU", "Tanh"],
     ),
-    "head_scale": ([layer_array()], 0.2, ["head_scale", "0.2", "0.1"]),
+    "head_scale": ([layer_array()], 0.2, ["submodels[1].config.head_scale is 0.2", "0.1"]),
     "head kernel": (
         [layer_array(head={"out_channels": 1, "kernel_size": 9, "bias": True})],
         0.1,
-        ["layer array 0: head.kernel_size", "9", "2"],
+        [f"{SECOND}.head.kernel_size", "9", "2"],
     ),
     "head bias": (
         [layer_array(head={"out_channels": 1, "kernel_size": 2, "bias": False})],
         0.1,
-        ["layer array 0: head.bias", "False", "True"],
+        [f"{SECOND}.head.bias", "false", "true"],
     ),
     "layer 1x1": (
         [layer_array(layer_1x1_config={"active": False})],
         0.1,
-        ["layer array 0: layer_1x1_config.active", "False", "True"],
+        [f"{SECOND}.layer_1x1_config.active", "false", "true"],
     ),
     "head 1x1": (
         [layer_array(head_1x1_config={"active": True, "out_channels": 2})],
         0.1,
-        ["layer array 0: head_1x1_config.active", "True", "False"],
+        [f"{SECOND}.head_1x1_config.active", "true", "false"],
     ),
 }
 
@@ -246,7 +256,7 @@ def test_missing_and_unknown_parts_are_named() -> None:
         parse_packed({})
     with pytest.raises(ConfigError, match=r"at least one submodel"):
         parse_packed({"submodels": []})
-    with pytest.raises(ConfigError, match=r"no setting \"submodel\""):
+    with pytest.raises(ConfigError, match=r"^submodel is not a setting"):
         parse_packed({"submodel": [], "submodels": []})
     with pytest.raises(ConfigError, match=r"repeats the name 'x'"):
         parse_packed({"submodels": [submodel("x", layer_array()), submodel("x", layer_array())]})
@@ -254,3 +264,46 @@ def test_missing_and_unknown_parts_are_named() -> None:
     del array["head"]
     with pytest.raises(ConfigError, match=r"layers_configs\[0\]\.head is missing"):
         parse_packed({"submodels": [submodel("x", array)]})
+
+
+def test_long_lists_that_differ_are_told_by_the_layer() -> None:
+    raw = deepcopy(A2)
+    raw["submodels"][1]["config"]["layers_configs"][0]["dilations"] = [1] * 23
+    with pytest.raises(ConfigError) as caught:
+        parse_packed(raw)
+    assert f"{SECOND}.dilations is [1, 1, 1" in caught.value.message
+    raw = deepcopy(A2)
+    leaky = {"name": "LeakyReLU", "negative_slope": 0.01}
+    raw["submodels"][1]["config"]["layers_configs"][0]["activation"] = [leaky] * 22 + ["Tanh"]
+    with pytest.raises(ConfigError, match=r'activation is \{"type": "Tanh"\} in layer 22 but'):
+        parse_packed(raw)
+
+
+@pytest.mark.parametrize("name", ["", "x" * 101, "a\nb", 3])
+def test_names_that_cannot_be_shown_are_refused(name: object) -> None:
+    odd = {**submodel("x", layer_array()), "name": name}
+    with pytest.raises(ConfigError, match=r"^submodels\[0\]\.name should be"):
+        parse_packed({"submodels": [odd]})
+
+
+def test_more_submodels_or_weights_than_can_be_trained_are_refused() -> None:
+    many = [submodel(f"s{i}", layer_array()) for i in range(17)]
+    with pytest.raises(ConfigError, match=r"^submodels has 17 entries"):
+        parse_packed({"submodels": many})
+    wide = layer_array(250, dilations=[1] * 60, kernel_size=4)
+    with pytest.raises(ConfigError, match=r"^submodels asks for \d+ weights; 10000000 can be"):
+        parse_packed({"submodels": [submodel("x", wide)]})
+
+
+def test_path_begins_where_the_network_stands_in_its_document() -> None:
+    node = Node({"submodels": [submodel("x", layer_array(channels="3"))]}, "net.config")
+    place = r"Submodel 'x': net\.config\.submodels\[0\]\.config\.layers_configs\[0\]\.channels"
+    with pytest.raises(ConfigError, match=place):
+        parse_packed(node)
+
+
+def test_plain_network_is_a_packed_one_of_one_submodel() -> None:
+    plain = parse_plain(Node(submodel("any", layer_array())["config"], "net.config"))
+    assert plain.names == ("model",)
+    assert plain.max_values == (1.0,)
+    assert plain.submodels[0].config == small_packed().submodels[1].config

@@ -1,0 +1,51 @@
+"""The three files of the full trainer, checked before any audio is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nam_engine.full.data_file import parse_data
+from nam_engine.full.description import Description
+from nam_engine.full.json_file import JsonFile
+from nam_engine.full.learning_file import parse_learning
+from nam_engine.full.model_file import parse_model
+from nam_engine.method import Method
+
+__all__ = ["read_description"]
+
+
+def read_description(data: Path, model: Path, learning: Path) -> Description:
+    """What the three files describe; the recordings that they name exist but are not read.
+
+    Raises ConfigError or UnsupportedError with the file's name and the path of the value in it.
+    """
+    files = {"data": JsonFile(data), "model": JsonFile(model), "learning": JsonFile(learning)}
+    with files["data"].named():
+        recordings = parse_data(files["data"])
+    with files["learning"].named():
+        course = parse_learning(files["learning"])
+    # How often a schedule is called is only known where nothing else can end the training.
+    ends_by_epochs = course.max_steps is None and course.minutes is None
+    with files["model"].named():
+        asked = parse_model(files["model"], course.epochs if ends_by_epochs else 1)
+    return Description(
+        data=recordings,
+        network=asked.network,
+        is_packed=asked.is_packed,
+        method=Method(
+            epochs=course.epochs,
+            objective=asked.objective,
+            optimizer=asked.optimizer,
+            schedule=asked.schedule,
+            batches=course.batches,
+            judged_by=asked.judged_by,
+            validate_every=course.validate_every,
+            max_steps=course.max_steps,
+            clipping=course.clipping,
+        ),
+        device=course.device,
+        minutes=course.minutes,
+        validation_limit=course.validation_limit,
+        documents={name: file.document for name, file in files.items()},
+        warnings=tuple(w for file in files.values() for w in file.warnings),
+    )
