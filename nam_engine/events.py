@@ -25,6 +25,7 @@ __all__ = [
     "FinishReason",
     "Finished",
     "Probed",
+    "Reported",
     "Saved",
     "Started",
     "StepsDone",
@@ -170,6 +171,13 @@ class Probed:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Reported:
+    """What came out of a training, as lines of text for the user."""
+
+    lines: tuple[str, ...]
+
+
 class FinishReason(Enum):
     """Why a run ended well."""
 
@@ -213,5 +221,14 @@ class Finished:
 
 
 TrainEvent = (
-    Checked | Started | StepsDone | EpochDone | BestImproved | Warned | Saved | Probed | Finished
+    Checked
+    | Started
+    | StepsDone
+    | EpochDone
+    | BestImproved
+    | Warned
+    | Saved
+    | Probed
+    | Reported
+    | Finished
 )

@@ -10,6 +10,7 @@ from nam_engine.events import (
     Finished,
     FinishReason,
     Probed,
+    Reported,
     Saved,
     Started,
     StepsDone,
@@ -62,6 +63,8 @@ class Narrator:
                 return [f"Saved {event.path}"]
             case Probed():
                 return [f"  ! {warning}" for warning in event.warnings]
+            case Reported():
+                return list(event.lines)
             case Finished():
                 ending = _ENDINGS[event.reason]
                 return [*([ending] if ending else []), *_results(event)]

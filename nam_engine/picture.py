@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from itertools import cycle
 from typing import TYPE_CHECKING
@@ -10,6 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from nam_engine.drawing import (
+    COLOURS,
+    DARK,
+    FONT,
+    TEXT_SIZE,
+    TITLE_SIZE,
+    drawable,
+    label_axes,
+    new_figure,
+    to_png,
+)
 from nam_engine.levels import level_over_frequency, level_over_time, loudest_span
 
 # Imported where it is used: matplotlib takes long to import.
@@ -17,20 +27,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["draw_comparison", "draw_error_spectrum"]
+__all__ = ["draw_comparison", "draw_error_spectrum", "esr_text"]
 
 Samples = NDArray[np.float32]
 
-DPI = 100
-WIDTH, HEIGHT, SPECTRUM_HEIGHT = 16.0, 10.0, 8.0  # inches of DPI pixels
+WIDTH, HEIGHT, SPECTRUM_HEIGHT = 16.0, 10.0, 8.0  # inches of 100 pixels
 WAVE_SECONDS = 0.02
-MAX_TITLE = 90
 MAX_COLUMNS = 5
-FONT = "DejaVu Sans"  # comes with matplotlib
-TITLE_SIZE, TEXT_SIZE = 18, 13
-DARK, GRID, SHADE = "#222222", "#dddddd", "#ececec"
-# Okabe and Ito's colours, which colour-blind people can tell from each other.
-COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+SHADE = "#ececec"
 TICKS_HZ = (20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
 # What goes wild in a prediction must not make the recording too small to be seen.
 MAX_PEAK_RATIO = 1.3
@@ -48,26 +52,26 @@ def draw_comparison(
     equally long, at the recording's own level. Predicted values that are not numbers
     leave a gap.
     """
-    figure = _figure(HEIGHT)
+    figure = new_figure(WIDTH, HEIGHT)
     wave, time, frequency = figure.subplots(3, 1, height_ratios=(1, 1, 1.25))
     played = _with_gaps(predictions)
     _draw_wave(wave, target, played, sample_rate_hz)
     _draw_levels(time, target, played, sample_rate_hz)
     _draw_spectrum(frequency, target, played, sample_rate_hz)
     _add_legend(figure, title, target, played)
-    return _png(figure)
+    return to_png(figure)
 
 
 def draw_error_spectrum(
     title: str, target: Samples, predictions: Mapping[str, Samples], sample_rate_hz: int
 ) -> bytes:
     """The averaged spectrum of :func:`draw_comparison` alone: 1600 x 800 pixels, as PNG."""
-    figure = _figure(SPECTRUM_HEIGHT)
+    figure = new_figure(WIDTH, SPECTRUM_HEIGHT)
     axes = figure.subplots()
     played = _with_gaps(predictions)
     _draw_spectrum(axes, target, played, sample_rate_hz)
     _add_legend(figure, title, target, played)
-    return _png(figure)
+    return to_png(figure)
 
 
 def _with_gaps(predictions: Mapping[str, Samples]) -> dict[str, Samples]:
@@ -75,14 +79,6 @@ def _with_gaps(predictions: Mapping[str, Samples]) -> dict[str, Samples]:
         name: np.where(np.isfinite(samples), samples, np.float32(np.nan))
         for name, samples in predictions.items()
     }
-
-
-def _figure(height: float) -> Figure:
-    from matplotlib.figure import Figure
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-    layout = ConstrainedLayoutEngine(h_pad=0.1, w_pad=0.15)
-    return Figure(figsize=(WIDTH, height), layout=layout, facecolor="white")
 
 
 def _draw_wave(
@@ -97,7 +93,7 @@ def _draw_wave(
     axes.set_ylim(-MAX_PEAK_RATIO * peak, MAX_PEAK_RATIO * peak)
     axes.set_xlim(0, milliseconds[-1])
     start = span.start / sample_rate_hz
-    _label(axes, f"The loudest moment, {start:.2f} s into the passage", "ms", "full scale is 1")
+    label_axes(axes, f"The loudest moment, {start:.2f} s into the passage", "ms", "full scale is 1")
 
 
 def _draw_levels(
@@ -112,7 +108,7 @@ def _draw_levels(
         levels.append(error)
     axes.set_xlim(0, len(target) / sample_rate_hz)
     _limit_levels(axes, levels)
-    _label(axes, "Level of the recording and of the errors", "s", "dBFS")
+    label_axes(axes, "Level of the recording and of the errors", "s", "dBFS")
 
 
 def _draw_spectrum(
@@ -137,7 +133,7 @@ def _draw_spectrum(
     axes.set_xticks(ticks_hz, names)
     axes.xaxis.set_minor_locator(NullLocator())
     _limit_levels(axes, levels)
-    _label(
+    label_axes(
         axes,
         "Spectrum of the recording and the models, and of the errors (dashed)",
         "Hz",
@@ -159,32 +155,20 @@ def _limit_levels(axes: Axes, levels: list[NDArray[np.float64]]) -> None:
     axes.set_ylim(10 * np.floor(low / 10 - 0.2), 10 * np.ceil(high / 10 + 0.2))
 
 
-def _label(axes: Axes, title: str, x: str, y: str) -> None:
-    axes.set_title(title, size=TEXT_SIZE + 1, color=DARK, loc="left")
-    axes.set_xlabel(x, size=TEXT_SIZE, color=DARK)
-    axes.set_ylabel(y, size=TEXT_SIZE, color=DARK)
-    axes.tick_params(labelsize=TEXT_SIZE - 1, colors=DARK, length=0, pad=7)
-    axes.grid(color=GRID, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-
-
 def _add_legend(
     figure: Figure, title: str, target: Samples, predictions: Mapping[str, Samples]
 ) -> None:
     """Title and legend are one, so that neither can cover the other."""
     from matplotlib.lines import Line2D
 
-    if len(title) > MAX_TITLE:
-        title = title[: MAX_TITLE - 1] + "…"
     lines, names = [Line2D([], [], color=DARK, linewidth=5)], ["recording"]
     for (name, samples), colour in zip(predictions.items(), cycle(COLOURS), strict=False):
         lines.append(Line2D([], [], color=colour, linewidth=2.5))
-        names.append(_drawable(f"{name}: {_esr_text(samples, target)}"))
+        names.append(f"{drawable(name)}: {esr_text(samples, target)}")
     legend = figure.legend(
         lines,
         names,
-        title=_drawable(title),
+        title=drawable(title),
         title_fontsize=TITLE_SIZE,
         loc="outside upper center",
         ncols=MAX_COLUMNS,
@@ -196,21 +180,8 @@ def _add_legend(
         text.set_parse_math(False)  # the $ of a file name is just that
 
 
-def _esr_text(prediction: Samples, target: Samples) -> str:
+def esr_text(prediction: Samples, target: Samples) -> str:
+    """``ESR 0.0123`` of (time,) against (time,)."""
     error = np.square(prediction - target, dtype=np.float64).sum()
     energy = np.square(target, dtype=np.float64).sum()
     return f"ESR {error / energy:.3g}" if energy and np.isfinite(error) else "no ESR"
-
-
-def _drawable(text: str) -> str:
-    """The text with a stand-in for each character that the font cannot draw."""
-    from matplotlib.font_manager import findfont, get_font
-
-    font = get_font(findfont(FONT))
-    return "".join(c if font.get_char_index(ord(c)) else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
-def _png(figure: Figure) -> bytes:
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=DPI)
-    return file.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 
 from nam_engine.checkpoint import TrainState, encode
@@ -11,18 +12,35 @@ from nam_engine.full.metrics import best_three, checkpoint_name, is_checkpoint_n
 from nam_engine.full.run_file import encode_run
 from nam_engine.job_file import Ending
 from nam_engine.job_folder import MODEL
-from nam_engine.json_text import to_json
 from nam_engine.nam_file import NamFile, encode_nam
 from nam_engine.records import Files, packed_best
 
-__all__ = ["FullRecords", "config_files"]
+__all__ = ["FullRecords", "config_files", "config_name"]
+
+
+def config_name(part: str) -> str:
+    """The copy of the ``data``, ``model`` or ``learning`` file."""
+    return f"config_{part}.json"
 
 
 def config_files(description: Description) -> Files:
-    """The three files that describe a training, to be kept beside it."""
+    """The three files that describe a training, to be kept beside it.
+
+    They name the recordings by their whole paths, so that they are found from any folder.
+    """
+    data = description.documents["data"]
+    for part in ("train", "validation"):
+        pairs = getattr(description.data, part)
+        given = data[part] if isinstance(data[part], list) else [data[part]]
+        whole = [
+            {**entry, "x_path": str(pair.x_path), "y_path": str(pair.y_path)}
+            for entry, pair in zip(given, pairs, strict=True)
+        ]
+        data = {**data, part: whole if isinstance(data[part], list) else whole[0]}
+    documents = {**description.documents, "data": data}
     return {
-        f"config_{name}.json": to_json(document, indent=4).encode()
-        for name, document in description.documents.items()
+        config_name(part): json.dumps(document, indent=4).encode()
+        for part, document in documents.items()
     }
 
 

@@ -92,17 +92,24 @@ class LayerArrayConfig:
         return self.layers_receptive_field + self.head_kernel_size - 1
 
     @property
-    def weight_count(self) -> int:
+    def multiply_adds(self) -> int:
+        """What one sample costs at run time; see :attr:`WaveNetConfig.multiply_adds`."""
         count = self.input_size * self.channels
         for kernel_size in self.kernel_sizes:
-            count += self.bottleneck * (self.channels * kernel_size + 1)
-            count += self.bottleneck * self.condition_size
+            count += self.bottleneck * (self.channels * kernel_size + self.condition_size)
             if self.layer1x1:
-                count += self.channels * (self.bottleneck + 1)
+                count += self.channels * self.bottleneck
             if self.head1x1_channels is not None:
-                count += self.head1x1_channels * (self.bottleneck + 1)
-        head_inputs = self.head_input_channels * self.head_kernel_size
-        return count + self.head_channels * (head_inputs + self.head_bias)
+                count += self.head1x1_channels * self.bottleneck
+        return count + self.head_channels * self.head_input_channels * self.head_kernel_size
+
+    @property
+    def weight_count(self) -> int:
+        biases = self.bottleneck + (self.head1x1_channels or 0)
+        if self.layer1x1:
+            biases += self.channels
+        layers = len(self.kernel_sizes)
+        return self.multiply_adds + layers * biases + self.head_channels * self.head_bias
 
     def to_json(self) -> dict[str, Any]:
         """The exported form, field for field as the runtime's A2 path wants it."""
@@ -152,6 +159,15 @@ class WaveNetConfig:
     def weight_count(self) -> int:
         """Number of weights in a .nam file, ``head_scale`` included."""
         return sum(a.weight_count for a in self.layer_arrays) + 1
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds per sample at run time: each weight of a convolution is used once.
+
+        Not counted are biases, activations, the additions of the residual stream and the head
+        sum, and ``head_scale``.
+        """
+        return sum(a.multiply_adds for a in self.layer_arrays)
 
     def to_json(self, head_scale: float | None = None) -> dict[str, Any]:
         """The exported form, with another ``head_scale`` where one is given."""

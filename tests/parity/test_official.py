@@ -8,6 +8,7 @@ import pytest
 import torch
 from nam.train import core as official_core
 from nam.train.lightning_module import PackedLightningModule
+from official_networks import copy_weights, paired_parameters, prepare_official_mrstft
 from torch import Tensor
 
 from nam_engine.losses import MultiResolutionStft, esr, mse
@@ -36,24 +37,10 @@ def official() -> PackedLightningModule:
     return PackedLightningModule.init_from_config(official_core._get_packed_model_config())
 
 
-def official_convs(module: PackedLightningModule) -> list[torch.nn.Module]:
-    """In the order of our ``Network.convolutions``."""
-    convs = []
-    for array in module.net._net._layer_arrays:
-        convs.append(array._rechannel)
-        for layer in array._layers:
-            convs += [layer.conv, layer.input_mixer, layer.layer1x1]
-        convs.append(array._head_rechannel)
-    return convs
-
-
 def twin_of(module: PackedLightningModule) -> PackedWaveNet:
     """Our network with the official one's weights."""
     ours = PackedWaveNet(parse_packed(A2)).to(next(module.parameters()).dtype)
-    for mine, theirs in zip(ours.network.convolutions(), official_convs(module), strict=True):
-        mine.weight.data.copy_(theirs.weight.data)
-        if mine.bias is not None:
-            mine.bias.data.copy_(theirs.bias.data)
+    copy_weights(module, ours)
     return ours
 
 
@@ -64,28 +51,10 @@ def batch(dtype: torch.dtype, context: int, seed: int = 0) -> tuple[Tensor, Tens
     return audio.to(dtype), target.to(dtype)
 
 
-def prepare_official_mrstft(module: PackedLightningModule, dtype: torch.dtype) -> None:
-    """Its window tensors are made lazily and in float32; a float64 run needs float64."""
-    module._mrstft_loss(torch.zeros(1, WINDOW), torch.zeros(1, WINDOW))
-    for stft in module._mrstft.stft_losses:
-        stft.window = stft.window.to(dtype)
-
-
 def our_loss(network: PackedWaveNet, audio: Tensor, target: Tensor) -> Tensor:
     prediction = network(audio)
     mrstft = MultiResolutionStft()
     return mse(prediction, target).sum() + 0.0005 * mrstft(prediction, target).sum()
-
-
-def paired_parameters(
-    module: PackedLightningModule, ours: PackedWaveNet
-) -> list[tuple[Tensor, Tensor]]:
-    pairs = []
-    for mine, theirs in zip(ours.network.convolutions(), official_convs(module), strict=True):
-        pairs.append((mine.weight, theirs.weight))
-        if mine.bias is not None:
-            pairs.append((mine.bias, theirs.bias))
-    return pairs
 
 
 def test_recipe_is_the_official_one() -> None:
