@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from nam_engine.events import (
     Checked,
@@ -97,8 +98,13 @@ def _plan(event: Started) -> str:
     return (
         f"{event.train_seconds:.1f} s to train on, {event.validation_seconds:.1f} s to validate,"
         f" on {event.device} ({event.device_name}){resumed};"
-        f" ESR of {' and '.join(map(submodel_title, event.submodels))}:"
+        f" ESR of {_listed([submodel_title(name) for name in event.submodels])}:"
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _figures(event: EpochDone) -> str:
