@@ -41,9 +41,7 @@ def main() -> None:
     trainer = our_trainer(16)
     trainer.stepper.backward(*trainer.windows.batch(torch.arange(16)))
     trainer.stepper.update()
-    result = trainer._result_of(
-        [trainer._current(i, m, 1) for i, m in enumerate(trainer.validate())]
-    )
+    result = trainer._result_of(trainer._current(trainer.validate(), 1))
     esrs = {s.name: s.metrics.esr for s in result.submodels}
     training = TrainingMetadata(esrs, None, LatencyCalibration())
 

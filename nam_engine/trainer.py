@@ -13,10 +13,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from nam_engine.best import Best
 from nam_engine.checkpoint import TrainState
 from nam_engine.dataset import Windows
 from nam_engine.device_trouble import device_failures, within_memory
@@ -97,7 +97,7 @@ class Trainer:
         self._learning_rate = math.nan
         self.position = Position()
         self.history: list[EpochDone] = []
-        self._best: list[SubmodelResult | None] = [None] * len(config.submodels)
+        self._best = Best(config, method.judged_by)
         self._shuffle = self.generator.get_state()
         self.good_state = self.state()
 
@@ -120,7 +120,7 @@ class Trainer:
                 f"The model to start from plays no finite numbers on {self.material.name}.",
                 "Start from another one.",
             )
-        self._keep_best(metrics, epoch=0)
+        self._best.take(self._current(metrics, epoch=0))
         self.good_state = self.state()
 
     def run(
@@ -154,7 +154,7 @@ class Trainer:
         if problem := self.stepper.kernels.problem:
             yield Warned(problem)
         if not self.position.steps_done:  # what training starts from, if it is a model
-            for i, best in enumerate(self._best):
+            for i, best in enumerate(self._best.results):
                 if best is not None:
                     yield BestImproved(i, 0, best.metrics.esr)
         meter = Meter(
@@ -176,7 +176,7 @@ class Trainer:
         epochs_done = self.position.epochs_done
         if epochs_done >= self.epochs:
             return FinishReason.COMPLETED
-        return self.stop_rules.reason_after(epochs_done, self._best)
+        return self.stop_rules.reason_after(epochs_done, self._best.results)
 
     def _epoch(
         self, should_stop: Callable[[], bool], meter: Meter
@@ -237,7 +237,7 @@ class Trainer:
             return False
         row = meter.validated(metrics, self.position, self._learning_rate, is_complete=is_complete)
         self.history.append(row)
-        improved = self._keep_best(metrics, row.epoch)
+        improved = self._best.take(self._current(metrics, row.epoch))
         if is_complete:
             self.position = self.position.after_epoch()
             self._shuffle = self.generator.get_state()
@@ -261,9 +261,9 @@ class Trainer:
 
     def _roll_back(self) -> Warned:
         """Go back to the last state known to be good, with half the learning rate."""
-        failed, best = self.position, self._best
+        failed, best = self.position, self._best.results
         self._adopt(self.good_state)
-        self._best = best
+        self._best.results = best
         self.position = replace(
             self.position,
             rollbacks=min(failed.rollbacks + 1, MAX_ROLLBACKS),
@@ -303,7 +303,7 @@ class Trainer:
             epoch_start=self.good_state.stepper if self.position.steps_in_epoch else None,
             shuffle=self._shuffle.numpy().copy(),
             position=self.position,
-            best=tuple(self._best),
+            best=self._best.results,
             history=tuple(self.history),
         )
 
@@ -333,12 +333,7 @@ class Trainer:
             )
 
     def _adopt(self, state: TrainState) -> None:
-        for submodel, best in zip(self.config.submodels, state.best, strict=True):
-            if best is not None and (
-                best.weights.shape != (submodel.config.weight_count,)
-                or not np.isfinite(best.weights).all()
-            ):
-                raise ValueError("the best weights are another network's")
+        self._best.require_own(state.best)
         if any(len(row.metrics) != len(self.config.submodels) for row in state.history):
             raise ValueError("the history is another network's")
         if (state.epoch_start is None) != (state.position.steps_in_epoch == 0):
@@ -353,7 +348,7 @@ class Trainer:
         self._shuffle = shuffle
         self.position = state.position
         self.history = list(state.history)
-        self._best = list(state.best)
+        self._best.results = state.best
         self._learning_rate = self._settings_at(max(0, state.position.steps_done - 1))["lr"]
 
     def _steps_by(self, position: Position) -> int:
@@ -364,12 +359,12 @@ class Trainer:
     @property
     def has_best(self) -> bool:
         """Whether every submodel has been validated."""
-        return all(best is not None for best in self._best)
+        return self._best.complete() is not None
 
     def result(self) -> TrainResult:
         """The best of each submodel so far. Raises TrainingError where one has none."""
-        best = [b for b in self._best if b is not None]
-        if len(best) < len(self._best):
+        best = self._best.complete()
+        if best is None:
             raise self._unstable()
         return self._result_of(best)
 
@@ -385,8 +380,7 @@ class Trainer:
         metrics = yield from self._within_memory(self.validate)
         if not all(m.is_finite for m in metrics):
             raise self._unstable()
-        epoch = self.position.epochs_done
-        return self._result_of([self._current(i, m, epoch) for i, m in enumerate(metrics)])
+        return self._result_of(self._current(metrics, self.position.epochs_done))
 
     def _result_of(self, submodels: Sequence[SubmodelResult]) -> TrainResult:
         return TrainResult(
@@ -399,30 +393,15 @@ class Trainer:
             "Check the recording for damage and try again, or try another seed.",
         )
 
-    def _keep_best(self, metrics: Sequence[SubmodelMetrics], epoch: int) -> list[BestImproved]:
-        """Keep what is better. The metrics are finite: who validates has made sure."""
-        improved = []
-        for i, submodel in enumerate(metrics):
-            best = self._best[i]
-            if best is None or self._judged(submodel) < self._judged(best.metrics):
-                self._best[i] = self._current(i, submodel, epoch)
-                improved.append(BestImproved(i, epoch, submodel.esr))
-        return improved
-
-    def _judged(self, metrics: SubmodelMetrics) -> float:
-        figure: float = getattr(metrics, self.method.judged_by)
-        return figure
-
-    def _current(self, submodel: int, metrics: SubmodelMetrics, epoch: int) -> SubmodelResult:
-        weights = self.network.extract(submodel).export_weights()
-        weights[-1] = self.network.network.head_scale / self.windows.target_gain
-        return SubmodelResult(
-            self.config.names[submodel],
-            weights,
-            epoch,
-            self.position.steps_done,
-            metrics,
-        )
+    def _current(self, metrics: Sequence[SubmodelMetrics], epoch: int) -> list[SubmodelResult]:
+        """The submodels as they are now, with their validation's figures."""
+        results = []
+        for i, (name, figures) in enumerate(zip(self.config.names, metrics, strict=True)):
+            weights = self.network.extract(i).export_weights()
+            weights[-1] = self.network.network.head_scale / self.windows.target_gain
+            step = self.position.steps_done
+            results.append(SubmodelResult(name, weights, epoch, step, figures))
+        return results
 
 
 def _steps_per_validation(method: Method, steps_per_epoch: int) -> int:
