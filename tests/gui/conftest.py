@@ -12,6 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gui.controller_rig import Rig
     from gui.fake_files import FakeFiles
     from gui.fake_run import FakeRun
     from PySide6.QtWidgets import QApplication
@@ -138,3 +139,24 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> FakeRun:
     run = FakeRun()
     monkeypatch.setattr(tasks, "load_engine", lambda: run.train)
     return run
+
+
+@pytest.fixture
+def rig(
+    qtbot: QtBot, files: FakeFiles, fake: FakeRun, tmp_path: Path, qt_messages: None
+) -> Iterator[Rig]:
+    """A controller that has nothing to do."""
+    from gui.controller_rig import EPOCHS, Rig
+
+    from nam_gui.controller import Controller
+    from nam_gui.settings import Settings
+
+    controller = Controller(Settings(epochs=EPOCHS, output_folder=tmp_path))
+    rig = Rig(controller, qtbot)
+    controller.said.connect(rig.said.append)
+    controller.job_ended.connect(rig.ended.append)
+    controller.closed.connect(lambda: rig.closed.append(controller.is_training))
+    yield rig
+    files.gate.set()
+    controller.shut_down()
+    rig.wait(lambda: bool(rig.closed))
