@@ -122,12 +122,14 @@ def draw_sizes(title: str, sizes: Sequence[Size]) -> bytes:
     axes.loglog(costs, esrs, color=COLOURS[1], linewidth=1.5, marker="o", markersize=9)
     axes.set_xlim(costs[0] / MARGIN, costs[-1] * MARGIN)
     axes.set_ylim(min(esrs) / MARGIN, max(esrs) * MARGIN)
-    for size in ordered:  # the curve falls, so what is above and to the right of it is free
+    for size, following in zip(ordered, [*esrs[1:], 0.0], strict=True):
+        falls = following <= size.esr  # then the room above the curve is free, else that below
         axes.annotate(
             f"{drawable(size.name, 24)}\nESR {size.esr:.3g}",
             (size.multiply_adds, size.esr),
-            xytext=(7, 7),
+            xytext=(7, 7 if falls else -7),
             textcoords="offset points",
+            va="bottom" if falls else "top",
             size=TEXT_SIZE - 2,
             color=DARK,
             parse_math=False,
