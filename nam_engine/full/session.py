@@ -23,7 +23,7 @@ from nam_engine.full.review import review
 from nam_engine.full.run_file import read_seed
 from nam_engine.full.tensorboard import follow, require_tensorboard
 from nam_engine.job_file import JOB
-from nam_engine.job_folder import LAST, MODEL, JobFolder
+from nam_engine.job_folder import LAST, MODEL, PREVIOUS, JobFolder
 from nam_engine.keeper import Keeper
 from nam_engine.kept_run import run_and_keep
 from nam_engine.metadata import TrainingMetadata, UserMetadata
@@ -49,6 +49,7 @@ def train_full(
     if job.tensorboard:
         require_tensorboard()
     earlier = _run_folder(job.outdir) if job.resume else None
+    seed = job.seed if earlier is None else read_seed(earlier)
     description = _description(job, earlier)
     yield from map(Warned, description.warnings)
     yield from map(Warned, _cautions(description))
@@ -57,7 +58,6 @@ def train_full(
         description.data, description.network.receptive_field, name, description.validation_limit
     )
     yield from map(Warned, oddities)
-    seed = job.seed if earlier is None else read_seed(earlier)
     trainer = Trainer(
         material,
         description.network,
@@ -85,13 +85,13 @@ def _run_folder(path: Path) -> Path:
     """The folder of a run, or the one in it whose run was saved last."""
     if (path / JOB).is_file():
         return path
-    times = {file.parent: file.stat().st_mtime for file in path.glob(f"*/{LAST}")}
-    if not times:
+    states = [state for file in (PREVIOUS, LAST) for state in path.glob(f"*/{file}")]
+    if not states:
         raise CheckpointError(
             f"There is no run to go on with in {path}.",
             "Give the folder of a run, or the one that holds it.",
         )
-    return max(times, key=times.__getitem__)
+    return max(states, key=lambda state: state.stat().st_mtime).parent
 
 
 def _description(job: FullJob, earlier: Path | None) -> Description:
