@@ -14,7 +14,7 @@ __all__ = ["encode_run", "read_seed"]
 
 KIND = "full"
 MAX_BYTES = 100_000
-MAX_SEED = 2**63 - 1
+MAX_SEED = 2**53  # larger ones would be rounded
 
 
 def encode_run(seed: int, ending: Ending) -> bytes:
