@@ -2,8 +2,8 @@
 
 What is taken, shifted and scaled, and in which order, is what the datasets of
 ``neural-amp-modeler`` 0.13.0 (``nam.data``) do. Other than there, any format is read that
-libsndfile knows, validation passages may differ in length, and clipped samples are counted
-instead of refused.
+libsndfile knows, validation passages may differ in length, silent ones are left out, and clipped
+samples are counted instead of refused.
 """
 
 from __future__ import annotations
