@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from itertools import islice
 from pathlib import Path
 
@@ -115,6 +115,11 @@ def test_models_are_saved_before_they_are_looked_at(
     assert saved == Saved(run / "model.nam", is_final=True)
     assert isinstance(reported, Reported)
     assert list(reported.lines) == (run / "report.md").read_text().splitlines()
+    timing = json.loads((run / "report.json").read_text())["timing"]
+    assert all(seconds > 0 for seconds in timing["separate_step_seconds"])
+    assert len(timing["separate_step_seconds"]) == 2
+    total = sum(event.seconds for event in events if isinstance(event, EpochDone))
+    assert timing["seconds"] == pytest.approx(total)
     assert isinstance(end, Finished)
     assert end.reason is FinishReason.COMPLETED
 
@@ -217,9 +222,11 @@ def leave(events: Generator[TrainEvent, None, None]) -> None:
 
 @pytest.mark.parametrize("end", [stop, leave])
 def test_run_that_goes_on_is_the_one_that_was_not_interrupted(
-    end: object, restless: Documents, whole: Path, tmp_path: Path
+    end: Callable[[Generator[TrainEvent, None, None]], None],
+    restless: Documents,
+    whole: Path,
+    tmp_path: Path,
 ) -> None:
-    assert callable(end)
     end(start(tmp_path, restless, StopAfter(8) if end is stop else None))
     run = only_run(tmp_path)
     assert len(history(run)) < len(history(whole))
