@@ -141,7 +141,8 @@ class JobFolder:
                 for problem in problems
             ]
         raise CheckpointError(
-            f"The training in {self.path} cannot be continued. {' '.join(problems)}",
+            f"The training in {self.path} cannot be continued."
+            f" {' '.join(problems) or 'Its state is gone.'}",
             "Train without --resume to start anew.",
         )
 

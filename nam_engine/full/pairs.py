@@ -2,8 +2,8 @@
 
 What is taken, shifted and scaled, and in which order, is what the datasets of
 ``neural-amp-modeler`` 0.13.0 (``nam.data``) do. Other than there, any format is read that
-libsndfile knows, validation passages may differ in length, and clipped samples are counted
-instead of refused.
+libsndfile knows, validation passages may differ in length, silent ones are left out, and clipped
+samples are counted instead of refused.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from nam_engine.audio import Recording, read_recording, rms_dbfs
 from nam_engine.errors import AudioError, CaptureError
 from nam_engine.full.description import DataDescription, PairDescription
-from nam_engine.material import Material, Passage
+from nam_engine.material import Material, Passage, digest_of
 
 __all__ = ["load_material"]
 
@@ -45,18 +45,28 @@ def load_material(
 
     context = receptive_field - 1
     passages = tuple(pair.passage(context) for pair in train)
-    items = tuple(item for pair in validation for item in pair.items(context))
+    items, silence = _sounding([item for pair in validation for item in pair.items(context)])
+    items = items[: _limited(len(items), validation_limit)]
+    window_samples = _window_samples(train, passages)
+    target_gain = _target_gain(train, data.level_rms_dbfs)
     material = Material(
         name=name,
         sample_rate_hz=pairs[0].sample_rate_hz,
-        window_samples=_window_samples(train, passages),
+        window_samples=window_samples,
         train=passages,
-        validation=items[: _limited(len(items), validation_limit)],
-        target_gain=_target_gain(train, data.level_rms_dbfs),
+        validation=items,
+        target_gain=target_gain,
+        identity={
+            "recording, passage or delay to train on": _digest(passages),
+            "recording, passage or delay to validate on": _digest(items),
+            "sample rate": str(pairs[0].sample_rate_hz),
+            "ny": str(window_samples),
+            "level of the targets": str(target_gain),
+        },
     )
     # What is said of a file that several pairs share is said once.
     warnings = dict.fromkeys(warning for pair in pairs for warning in pair.warnings())
-    return material, tuple(warnings)
+    return material, (*warnings, *silence)
 
 
 @dataclass(frozen=True)
@@ -233,6 +243,27 @@ def _target_gain(train: Sequence[_Pair], level_rms_dbfs: float | None) -> float:
         return 1.0
     mean = power / sum(len(pair.target) for pair in train)
     return float(10 ** (level_rms_dbfs / 20) / np.sqrt(mean))
+
+
+def _sounding(items: Sequence[Passage]) -> tuple[tuple[Passage, ...], tuple[str, ...]]:
+    """The validation items but the silent ones, whose ESR is no number; and a sentence on those."""
+    sounding = tuple(item for item in items if item.target.any())
+    if not sounding:
+        raise CaptureError(
+            "validation: what is used of the outputs is silent: there is nothing to judge by.",
+            "Check that y_path names the recording of the amp, and start and stop.",
+        )
+    silent = len(items) - len(sounding)
+    if not silent:
+        return sounding, ()
+    return sounding, (
+        f"validation: {silent:,} of {len(items):,} items are silent and left out:"
+        " no error can be measured against silence.",
+    )
+
+
+def _digest(passages: Sequence[Passage]) -> str:
+    return digest_of(*(samples for p in passages for samples in (p.input, p.target)))
 
 
 def _limited(count: int, limit: int | float | None) -> int:

@@ -50,7 +50,7 @@ def review(
         yield from keeper.save(_comparisons(trainer, description, result))
     rate = trainer.material.sample_rate_hz
     sizes = sizes_of(description.network, result)
-    timing = _timing(trainer, description) if description.is_packed else None
+    timing = _timing(trainer, description.network)
     lines = report_lines(sizes, rate, timing)
     files: dict[str, bytes | None] = {
         "report.md": "\n".join([*lines, ""]).encode(),
@@ -80,14 +80,19 @@ def _comparisons(trainer: Trainer, description: Description, result: TrainResult
     return files
 
 
-def _timing(trainer: Trainer, description: Description) -> Timing:
-    """How long the training took, with what a step takes packed and apart."""
+def _timing(trainer: Trainer, network: PackedConfig) -> Timing | None:
+    """How long the training took, with what a step takes packed and apart.
+
+    None where there is nothing to compare: one submodel, or no epoch that came to its end.
+    """
+    seconds = sum(row.seconds for row in trainer.history if row.is_complete)
+    if len(network.submodels) == 1 or not seconds:
+        return None
     indices = trainer.windows.epoch(torch.Generator().manual_seed(0))[0]
     batch = trainer.windows.batch(indices)
-    network = description.network
     apart = [PackedConfig((submodel,), (1.0,)) for submodel in network.submodels]
     return Timing(
-        seconds=sum(row.seconds for row in trainer.history if row.is_complete),
+        seconds=seconds,
         packed_step_seconds=_step_seconds(trainer, network, batch),
         separate_step_seconds=tuple(_step_seconds(trainer, one, batch) for one in apart),
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from nam_engine.control import RunControl
 from nam_engine.devices import resolve_device
-from nam_engine.errors import CheckpointError, NamEngineError
+from nam_engine.errors import CaptureError, CheckpointError, NamEngineError
 from nam_engine.events import TrainEvent, TrainResult, Warned
 from nam_engine.export import build_container
 from nam_engine.full.description import Description
@@ -23,10 +23,13 @@ from nam_engine.full.review import review
 from nam_engine.full.run_file import read_seed
 from nam_engine.full.tensorboard import follow, require_tensorboard
 from nam_engine.job_file import JOB
-from nam_engine.job_folder import LAST, MODEL, JobFolder
+from nam_engine.job_folder import LAST, MODEL, PREVIOUS, JobFolder
 from nam_engine.keeper import Keeper
 from nam_engine.kept_run import run_and_keep
+from nam_engine.losses import MultiResolutionStft
+from nam_engine.material import Material
 from nam_engine.metadata import TrainingMetadata, UserMetadata
+from nam_engine.method import Objective
 from nam_engine.nam_file import NamFile
 from nam_engine.stopping import StopRules
 from nam_engine.trainer import Trainer
@@ -49,6 +52,7 @@ def train_full(
     if job.tensorboard:
         require_tensorboard()
     earlier = _run_folder(job.outdir) if job.resume else None
+    seed = job.seed if earlier is None else read_seed(earlier)
     description = _description(job, earlier)
     yield from map(Warned, description.warnings)
     yield from map(Warned, _cautions(description))
@@ -57,7 +61,7 @@ def train_full(
         description.data, description.network.receptive_field, name, description.validation_limit
     )
     yield from map(Warned, oddities)
-    seed = job.seed if earlier is None else read_seed(earlier)
+    _require_room_for_spectra(material, description.method.objective)
     trainer = Trainer(
         material,
         description.network,
@@ -85,13 +89,13 @@ def _run_folder(path: Path) -> Path:
     """The folder of a run, or the one in it whose run was saved last."""
     if (path / JOB).is_file():
         return path
-    times = {file.parent: file.stat().st_mtime for file in path.glob(f"*/{LAST}")}
-    if not times:
+    states = [state for file in (PREVIOUS, LAST) for state in path.glob(f"*/{file}")]
+    if not states:
         raise CheckpointError(
             f"There is no run to go on with in {path}.",
             "Give the folder of a run, or the one that holds it.",
         )
-    return max(times, key=times.__getitem__)
+    return max(states, key=lambda state: state.stat().st_mtime).parent
 
 
 def _description(job: FullJob, earlier: Path | None) -> Description:
@@ -112,6 +116,23 @@ def _cautions(description: Description) -> Iterator[str]:
             "The network has layers without a 1x1 convolution (layer_1x1_config.active is false):"
             " the plugin will play another sound than the one that was trained."
         )
+
+
+def _require_room_for_spectra(material: Material, objective: Objective) -> None:
+    """Every validation has an MRSTFT; training has one where it counts."""
+    least = MultiResolutionStft.LEAST_SAMPLES
+    needs = [("validation", min(len(p.target) for p in material.validation), least)]
+    if objective.pre_emphasis_mrstft_weight:
+        needs.append(("train", material.window_samples, least + 1))  # emphasised: one shorter
+    elif objective.mrstft_weight:
+        needs.append(("train", material.window_samples, least))
+    for part, samples, needed in needs:
+        if samples < needed:
+            raise CaptureError(
+                f"{part}: an item has {samples:,} samples; for the spectra to be compared (MRSTFT)"
+                f" it must have at least {needed:,}.",
+                "Give a larger ny, or use more of the recording.",
+            )
 
 
 def _open_folder(

@@ -17,6 +17,7 @@ __all__ = ["Size", "Timing", "draw_sizes", "report_lines", "sizes_of", "to_docum
 HEADS = ("submodel", "channels", "weights", "multiply-adds a sample", "million a second")
 WIDTH, HEIGHT = 10.0, 6.0  # inches of 100 pixels
 MARGIN = 2.5  # the axes reach so many times beyond the points
+LEAST_ESR = 1e-9  # nothing has a place on an axis by ratio
 
 
 @dataclass(frozen=True)
@@ -118,15 +119,15 @@ def draw_sizes(title: str, sizes: Sequence[Size]) -> bytes:
     axes = figure.subplots()
     ordered = sorted(sizes, key=lambda size: size.multiply_adds)
     costs = [size.multiply_adds for size in ordered]
-    esrs = [size.esr for size in ordered]
+    esrs = [max(size.esr, LEAST_ESR) for size in ordered]
     axes.loglog(costs, esrs, color=COLOURS[1], linewidth=1.5, marker="o", markersize=9)
     axes.set_xlim(costs[0] / MARGIN, costs[-1] * MARGIN)
     axes.set_ylim(min(esrs) / MARGIN, max(esrs) * MARGIN)
-    for size, following in zip(ordered, [*esrs[1:], 0.0], strict=True):
-        falls = following <= size.esr  # then the room above the curve is free, else that below
+    for size, cost, esr, following in zip(ordered, costs, esrs, [*esrs[1:], 0.0], strict=True):
+        falls = following <= esr  # then the room above the curve is free, else that below
         axes.annotate(
             f"{drawable(size.name, 24)}\nESR {size.esr:.3g}",
-            (size.multiply_adds, size.esr),
+            (cost, esr),
             xytext=(7, 7 if falls else -7),
             textcoords="offset points",
             va="bottom" if falls else "top",

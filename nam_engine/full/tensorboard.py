@@ -54,7 +54,7 @@ def _writer(folder: Path, steps_done: int) -> Any:
     """What an earlier run logged after the step from which this one goes on does not count."""
     from torch.utils.tensorboard import SummaryWriter
 
-    return SummaryWriter(str(folder), purge_step=steps_done + 1 if steps_done else None)
+    return SummaryWriter(str(folder), purge_step=steps_done + 1)
 
 
 def _log(writer: Any, row: EpochDone, figures: dict[str, float]) -> None:

@@ -96,6 +96,27 @@ def test_validation_is_limited_to_the_first_items(
     )
 
 
+def test_silent_validation_items_are_left_out(pair: PairDescription, tmp_path: Path) -> None:
+    samples, _ = soundfile.read(pair.y_path, dtype="float32")
+    samples[1_000:1_300] = 0
+    soundfile.write(tmp_path / "gap.wav", samples, RATE_HZ)
+    gap = replace(pair, where="validation", y_path=tmp_path / "gap.wav")
+    material, warnings = load(pair, validation=(gap,), limit=18)
+    assert len(material.validation) == 17
+    assert all(passage.target.any() for passage in material.validation)
+    assert warnings == (
+        "validation: 2 of 19 items are silent and left out: no error can be measured against"
+        " silence.",
+    )
+
+
+def test_silent_validation_is_refused(pair: PairDescription, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "silence.wav", np.zeros(2_000, np.float32), RATE_HZ)
+    silence = replace(pair, where="validation", y_path=tmp_path / "silence.wav")
+    with pytest.raises(CaptureError, match=r"validation: .*silent.*Check that y_path"):
+        load(pair, validation=(silence,))
+
+
 def test_clipped_samples_are_counted_not_refused(pair: PairDescription) -> None:
     loud = replace(pair, y_scale=2.2)
     clipped = np.count_nonzero(np.abs(read_recording(pair.y_path).samples * 2.2) >= 1)

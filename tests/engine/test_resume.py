@@ -170,7 +170,7 @@ def test_state_of_another_training_is_refused_in_words(capture: Capture) -> None
     state = trainer(capture).state()
     others = {
         "recording or latency": trainer(small_capture(5)),
-        "recipe": trainer(capture, replace(RECIPE, batch_size=8)),
+        "batch size": trainer(capture, replace(RECIPE, batch_size=8)),
         "seed": trainer(capture, seed=1),
         "network": trainer_of(capture, two_array_packed(), RECIPE, device=torch.device("cpu")),
     }

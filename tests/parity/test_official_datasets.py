@@ -163,9 +163,10 @@ def test_windows_items_and_level_are_the_official_ones(folder: Path, split: str)
     train, validation, level = SPLITS[split]
     material = ours(folder, train, validation, level)
     items = [(passage.input, passage.target) for passage in material.validation]
-    for theirs, mine in zip(
-        official(folder, train, validation, level), (windows(material), items), strict=True
-    ):
+    their_windows, their_items = official(folder, train, validation, level)
+    # Ours leaves out silent items, on which the official ESR is infinite.
+    sounding = [their_items[i] for i in range(len(their_items)) if their_items[i][1].any()]
+    for theirs, mine in ((their_windows, windows(material)), (sounding, items)):
         assert len(mine) == len(theirs) > 0
         for i, (audio, target) in enumerate(mine):
             official_audio, official_target = theirs[i]
