@@ -129,7 +129,8 @@ class _Pair:
                 f"{x.path.name} has {_length(lengths[0], self.sample_rate_hz)}, {y.path.name}"
                 f" {_length(lengths[1], self.sample_rate_hz)}: the rest of the longer is left out."
             )
-        clipped = np.count_nonzero(np.abs(self.target) >= 1)
+        # In the file: what y_scale makes of it does not clip.
+        clipped = np.count_nonzero(np.abs(self.target) >= abs(self.entry.y_scale))
         if clipped:
             yield (
                 f"{self.entry.where}: {y.path.name} is at full scale or beyond in {clipped:,}"
