@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -32,12 +32,13 @@ def follow(
     Where that cannot be written the training goes on without, and ``Warned`` says so.
     """
     writer: Any = None
-    with closing(events):
+    with closing(events), ExitStack() as opened:
         for event in events:
             yield event
             try:
                 if isinstance(event, Started):
                     writer = _writer(folder / FOLDER, event.steps_done)
+                    opened.callback(_close, writer)
                 elif isinstance(event, EpochDone) and writer is not None:
                     _log(writer, event, logged(event.metrics, judged_by, is_packed=is_packed))
             except OSError as error:
@@ -46,8 +47,6 @@ def follow(
                     f"Nothing can be written to {folder / FOLDER} ({error.strerror}): TensorBoard"
                     " will not see the rest of this training."
                 )
-    if writer is not None:
-        writer.close()
 
 
 def _writer(folder: Path, steps_done: int) -> Any:
@@ -55,6 +54,12 @@ def _writer(folder: Path, steps_done: int) -> Any:
     from torch.utils.tensorboard import SummaryWriter
 
     return SummaryWriter(str(folder), purge_step=steps_done + 1)
+
+
+def _close(writer: Any) -> None:
+    """All is written by now; where that failed, this may fail again."""
+    with suppress(OSError):
+        writer.close()
 
 
 def _log(writer: Any, row: EpochDone, figures: dict[str, float]) -> None:
