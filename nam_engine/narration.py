@@ -18,7 +18,7 @@ from nam_engine.events import (
     TrainEvent,
     Warned,
 )
-from nam_engine.presets import submodel_title
+from nam_engine.presets import submodel_titles
 
 __all__ = ["Narrator", "clock", "details"]
 
@@ -98,7 +98,7 @@ def _plan(event: Started) -> str:
     return (
         f"{event.train_seconds:.1f} s to train on, {event.validation_seconds:.1f} s to validate,"
         f" on {event.device} ({event.device_name}){resumed};"
-        f" ESR of {_listed([submodel_title(name) for name in event.submodels])}:"
+        f" ESR of {_listed(submodel_titles(event.submodels))}:"
     )
 
 
@@ -123,7 +123,9 @@ def details(event: EpochDone) -> str:
 
 
 def _results(event: Finished) -> list[str]:
+    submodels = event.result.submodels
+    titles = submodel_titles([submodel.name for submodel in submodels])
     return [
-        f"{submodel_title(submodel.name)}: ESR {submodel.metrics.esr:.3g} (epoch {submodel.epoch})"
-        for submodel in event.result.submodels
+        f"{title}: ESR {submodel.metrics.esr:.3g} (epoch {submodel.epoch})"
+        for title, submodel in zip(titles, submodels, strict=True)
     ]

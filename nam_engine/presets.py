@@ -7,6 +7,7 @@ packed configuration of ``neural-amp-modeler`` 0.13.0.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -24,6 +25,7 @@ __all__ = [
     "OptimizerName",
     "Recipe",
     "submodel_title",
+    "submodel_titles",
 ]
 
 A2_CHANNELS = {"channels_3": 3, "channels_8": 8}
@@ -142,3 +144,8 @@ DEMO_RECIPE = replace(STANDARD_RECIPE, epochs=8, window_samples=4096)
 def submodel_title(name: str) -> str:
     """What people call a submodel: A2-Lite and A2-Full, others by their name."""
     return A2_TITLES.get(name, name)
+
+
+def submodel_titles(names: Sequence[str]) -> list[str]:
+    """What people call the submodels of a network: A2's have titles, others only names."""
+    return [submodel_title(name) for name in names] if set(names) == set(A2_TITLES) else [*names]

@@ -5,7 +5,13 @@ from dataclasses import replace
 import pytest
 from trainers import rate_at
 
-from nam_engine.presets import OFFICIAL_RECIPE, RECIPES, STANDARD_RECIPE, Recipe
+from nam_engine.presets import (
+    OFFICIAL_RECIPE,
+    RECIPES,
+    STANDARD_RECIPE,
+    Recipe,
+    submodel_titles,
+)
 
 STEPS_PER_EPOCH = 63
 
@@ -41,3 +47,16 @@ def test_a_longer_training_anneals_later() -> None:
     end = STANDARD_RECIPE.epochs * STEPS_PER_EPOCH
     halfway = rate_at(longer, end, STEPS_PER_EPOCH)
     assert halfway == pytest.approx(longer.learning_rate / 2, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("names", "titles"),
+    [
+        (("channels_3", "channels_8"), ["A2-Lite", "A2-Full"]),
+        (("channels_2", "channels_3"), ["channels_2", "channels_3"]),
+    ],
+)
+def test_only_the_submodels_of_a2_have_its_titles(
+    names: tuple[str, ...], titles: list[str]
+) -> None:
+    assert submodel_titles(names) == titles
