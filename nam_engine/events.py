@@ -141,7 +141,7 @@ class EpochDone:
 
 @dataclass(frozen=True)
 class BestImproved:
-    """A submodel reached its lowest validation ESR so far."""
+    """A submodel reached its best validation so far, by the figure that it is judged by."""
 
     submodel: int
     epoch: int
