@@ -61,7 +61,7 @@ def exported(network: PackedWaveNet) -> NamContainer:
         network.config,
         TrainResult(results, RATE_HZ, 1),
         user=UserMetadata(),
-        training=TrainingMetadata({name: 0.1 for name in network.config.names}, 0),
+        training=TrainingMetadata(dict.fromkeys(network.config.names, 0.1), 0),
         moment=datetime(2026, 1, 1),
     )
 
