@@ -112,8 +112,8 @@ class RateDecay:
 class TorchScheduler:
     """A class of ``torch.optim.lr_scheduler`` by its name, with its keyword arguments.
 
-    It steps after every ``frequency``-th epoch or step (``interval``). ``monitor`` names the
-    logged metric that it is given, where it wants one; it steps after epochs then.
+    It steps after every ``frequency``-th epoch, or step of an epoch (``interval``). ``monitor``
+    names the logged metric that it is given, where it wants one; it steps after epochs then.
     """
 
     name: str
