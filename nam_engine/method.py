@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 __all__ = [
+    "MIN_SPECTRAL_SAMPLES",
     "Batches",
     "Clipping",
     "JudgedBy",
@@ -20,6 +21,11 @@ __all__ = [
     "RateDecay",
     "TorchScheduler",
 ]
+
+
+MIN_SPECTRAL_SAMPLES = 1025
+"""The shortest audio that the MRSTFT is defined for: frames of 2,048 samples are centred on its
+ends, where it is reflected."""
 
 
 class LossName(StrEnum):
@@ -73,6 +79,13 @@ class Objective:
     pre_emphasis_mrstft_weight: float = 0.0
     pre_emphasis_mrstft_coefficient: float = 0.0
     dc_weight: float = 0.0
+
+    @property
+    def min_window_samples(self) -> int:
+        """The shortest windows that it can be computed for."""
+        if self.pre_emphasis_mrstft_weight > 0:
+            return MIN_SPECTRAL_SAMPLES + 1
+        return MIN_SPECTRAL_SAMPLES if self.mrstft_weight > 0 else 2
 
 
 @dataclass(frozen=True)
