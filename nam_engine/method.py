@@ -85,7 +85,9 @@ class Objective:
         """The shortest windows that it can be computed for."""
         if self.pre_emphasis_mrstft_weight > 0:
             return MIN_SPECTRAL_SAMPLES + 1
-        return MIN_SPECTRAL_SAMPLES if self.mrstft_weight > 0 else 2
+        if self.mrstft_weight > 0:
+            return MIN_SPECTRAL_SAMPLES
+        return 2 if self.pre_emphasis_mse_weight > 0 else 1
 
 
 @dataclass(frozen=True)

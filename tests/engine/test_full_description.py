@@ -132,6 +132,7 @@ def test_comments_are_kept_in_the_documents_and_have_no_effect(tmp_path: Path) -
     [
         ({"mrstft_weight": 0.1}, "train", 1025),
         ({"pre_emph_mrstft_weight": 0.1, "pre_emph_mrstft_coef": 0.9}, "train", 1026),
+        ({"pre_emph_weight": 0.1, "pre_emph_coef": 0.9}, "train", 2),
         ({}, "validation", 1025),
     ],
 )

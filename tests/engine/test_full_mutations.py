@@ -1,4 +1,4 @@
-"""A mistake in one place of the three files is told with its place, or does no harm: it trains."""
+"""A mistake in one place of the three files is told with its place, or does no harm."""
 
 from __future__ import annotations
 
@@ -186,6 +186,7 @@ ANY_VALUE = st.one_of(*VALUES.values(), st.sampled_from([DELETED, *ABSURD]))
 
 @st.composite
 def model_files(draw: st.DrawFn) -> dict[str, Any]:
+    """Valid ones, of packed networks and of plain ones."""
     packed = draw(packed_configs())
     net = {"name": "PackedWaveNet", "config": packed}
     if draw(st.booleans()):
@@ -223,7 +224,7 @@ def mutations(draw: st.DrawFn, document: dict[str, Any]) -> tuple[tuple[Any, ...
 
 
 def train(description: Description) -> None:
-    """Three epochs of one step on half a second of noise; all figures are finite."""
+    """Three epochs of one step on a moment of noise; every step and figure is finite."""
     context = description.network.receptive_field - 1
     audio = playing((context + BATCH * WINDOW) / RATE_HZ)
     passage = Passage(audio, rig(audio)[context:])
