@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 from nam_engine.control import RunControl
@@ -115,6 +116,12 @@ def _cautions(description: Description) -> Iterator[str]:
         yield (
             "The network has layers without a 1x1 convolution (layer_1x1_config.active is false):"
             " the plugin will play another sound than the one that was trained."
+        )
+    pairs = (pair for s in submodels for pair in pairwise(s.config.layer_arrays))
+    if any(array.channels != before.head_channels for before, array in pairs):
+        yield (
+            "The network has a layer array whose channels are not as many as the outputs"
+            " (head.out_channels) of the one before it: the plugin will refuse to load the model."
         )
 
 

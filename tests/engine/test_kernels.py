@@ -222,6 +222,13 @@ def test_spectral_loss_without_a_gradient_is_the_same(samples: int) -> None:
     assert distance(value, exact) < RELATIVE
 
 
+@pytest.mark.parametrize("needs_gradient", [True, False])
+def test_audio_too_short_for_the_spectra_is_refused(*, needs_gradient: bool) -> None:
+    prediction = torch.zeros(2, 1, 1024, requires_grad=needs_gradient)
+    with ThreadPoolExecutor(1) as pool, pytest.raises(ValueError, match="1024 samples"):
+        CpuStft(MultiResolutionStft(), pool)(prediction, torch.zeros(2, 1024))
+
+
 def test_spectral_loss_of_equal_and_of_silent_audio() -> None:
     reference = MultiResolutionStft()
     sound = torch.randn(2, 4096, generator=torch.Generator().manual_seed(0))
