@@ -53,12 +53,13 @@ class Kernels:
 
     ``predict``: audio (batch, time) to (batch, submodel, out). ``mrstft``: a prediction and its
     target (batch, out) to one value per submodel. ``problem`` says why faster ones cannot be
-    used; it is empty where there are none.
+    used; it is empty where there are none. ``in_graphs``: steps with them may be recorded.
     """
 
     predict: Callable[[Tensor], Tensor]
     mrstft: Callable[[Tensor, Tensor], Tensor]
     problem: str = ""
+    in_graphs: bool = False
 
 
 def choose_kernels(network: PackedWaveNet, device: torch.device) -> Kernels:
@@ -68,6 +69,8 @@ def choose_kernels(network: PackedWaveNet, device: torch.device) -> Kernels:
     """
     mrstft = MultiResolutionStft().to(device)
     reference = Kernels(network, mrstft)
+    if device.type == "cuda":
+        return _cuda_kernels(network, mrstft)
     if device.type != "cpu" or next(network.parameters()).dtype != torch.float32:
         return reference
     if problem := _cpu_problem():
