@@ -78,7 +78,7 @@ class _Readback:
 
     def __init__(self, device: torch.device) -> None:
         is_cuda = device.type == "cuda"
-        self._arrived = torch.cuda.Event() if is_cuda else None
+        self._arrived = torch.cuda.Event() if is_cuda else None  # type: ignore[no-untyped-call]
         self._numbers = torch.empty(4, pin_memory=is_cuda)
 
     def send(self, numbers: Tensor) -> None:

@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 import torch
 from torch import Tensor
 
-__all__ = ["Do", "Graphs", "directly"]
+__all__ = ["Do", "Graphs", "directly", "replayed"]
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ WARM_UPS = 3
 class Do(Protocol):
     """Does some work, known by a name, which ``changed`` lists the tensors that it changes of."""
 
-    def __call__(self, name: str, work: Callable[[], T], changed: Sequence[Tensor] = ()) -> T:
+    def __call__(self, name: str, work: Callable[[], T], changed: Sequence[Tensor] = (), /) -> T:
         """What the work gives; valid until work of that name is done again."""
         ...
 
@@ -36,6 +36,14 @@ class Do(Protocol):
 def directly(_name: str, work: Callable[[], T], _changed: Sequence[Tensor] = ()) -> T:
     """Just do it."""
     return work()
+
+
+def replayed(_name: str, work: Callable[[], T], _changed: Sequence[Tensor] = ()) -> T:
+    """Record it for this once. Raises whatever PyTorch or CUDA does."""
+    recording = record(work)
+    recording.replay()
+    result: T = recording.result  # type: ignore[assignment]
+    return result
 
 
 @dataclass(frozen=True)
@@ -92,7 +100,7 @@ class Graphs:
 
 def record(work: Callable[[], object]) -> Recording:
     """Warm up and record; the work is done some times. Raises whatever PyTorch or CUDA does."""
-    stream = torch.cuda.Stream()
+    stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):
         for _ in range(WARM_UPS):

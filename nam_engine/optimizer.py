@@ -128,9 +128,7 @@ def _tensors(
     }
 
 
-def make_optimizer(
-    network: PackedWaveNet, choice: OptimizerChoice, do: Do = directly
-) -> Optimizer:
+def make_optimizer(network: PackedWaveNet, choice: OptimizerChoice, do: Do = directly) -> Optimizer:
     """The chosen one, at its first learning rate."""
     if choice.name == SOAP:
         return Soap(network.network, choice.learning_rate, do)

@@ -50,7 +50,7 @@ class Soap:
     def __init__(self, network: Network, learning_rate: float, do: Do = directly) -> None:
         self.learning_rate = learning_rate
         self._do = do
-        self._parameters = list(network.parameters())
+        self._parameters: list[Tensor] = list(network.parameters())
         self._steps = torch.zeros((), dtype=torch.int64)
         by_shape: dict[torch.Size, list[Tensor]] = defaultdict(list)
         for places in _matrices(network):
@@ -92,9 +92,7 @@ class Soap:
         share = self._taken.to(self._rate)
         self._change(gradient, self._rate * share, (1 - DECAY) * share, refresh=refresh)
 
-    def _change(
-        self, gradient: Tensor, rate: Rate, weight: Rate, *, refresh: bool
-    ) -> None:
+    def _change(self, gradient: Tensor, rate: Rate, weight: Rate, *, refresh: bool) -> None:
         """By the flat gradient, which counts in the means with this weight."""
         weights = torch.cat([p.reshape(-1) for p in self._parameters])
         for group in self._groups:
@@ -180,7 +178,8 @@ def _refreshed(basis: Tensor, products: Tensor) -> Tensor:
         return orthonormal(_damped(basis.double(), products.double())).to(basis)
     # Householder's method in main memory: on a processor it is the fastest, and Apple's GPUs
     # cannot factor at all with the older PyTorch that we allow.
-    return torch.linalg.qr(_damped(basis, products).cpu()).Q.to(basis)
+    q: Tensor = torch.linalg.qr(_damped(basis, products).cpu()).Q
+    return q.to(basis)
 
 
 def _damped(basis: Tensor, products: Tensor) -> Tensor:

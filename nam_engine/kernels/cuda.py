@@ -1,4 +1,4 @@
-"""Packed networks on NVIDIA's GPUs: each layer is one kernel forward and two backward.
+"""Packed networks on NVIDIA's GPUs: each layer is one kernel forward and three backward.
 
 Only the stream between layers is kept for the backward pass: what else there is of a layer is
 computed anew, which takes less than to fetch it. The head, a single convolution, is PyTorch's.
@@ -19,8 +19,12 @@ from nam_engine.wavenet.packed import PackedWaveNet
 
 __all__ = ["CudaKernel"]
 
-TIME = 128
-MOST_ROWS = 64
+TIME = 64
+ROWS = 32
+SPAN = 32 * TIME
+WARPS = 4
+STAGES = 1
+"""What a program works on at once, and how: so that all fits in the registers of an H100."""
 LEAST_SIDE = 16
 """Of a matrix in a product of Triton's."""
 PRECISION = "tf32x3"
@@ -95,11 +99,12 @@ class CudaKernel:
             self._launch(
                 triton_layers.layer,
                 layer,
-                (samples - layer.first_out, batch),
+                (-(-(samples - layer.first_out) // TIME), batch),
                 (x, audio, *weights, next_x, head_sum, self._widths),
                 (samples, layer.first_out, self.head_first),
                 slope=layer.slope,
                 IS_FIRST=layer.is_first,
+                HAS_NEXT=layer.has_next,
             )
             if layer.has_next:
                 streams.append(next_x)
@@ -116,21 +121,34 @@ class CudaKernel:
         by_x, by_z = torch.empty_like(streams[0]), torch.empty_like(by_head_sum)
         layers = list(zip(self._layers, streams, self._weights(), strict=True))
         for i, (layer, x, weights) in reversed(list(enumerate(layers))):
-            by_weights = by_parameters[per_layer * i : per_layer * (i + 1)]
+            by_weights = _Weights(*by_parameters[per_layer * i : per_layer * (i + 1)])
+            out_samples = samples - layer.first_out
             self._launch(
                 triton_layers.change_of_layer,
                 layer,
-                (samples - layer.first_out, batch),
-                (x, audio, *weights[:4], by_x, by_head_sum, by_z, *by_weights, self._widths),
+                (-(-out_samples // TIME), batch),
+                (x, audio, *weights[:4], by_x, by_head_sum, by_z, *by_weights[1:], self._widths),
                 (samples, layer.first_out, self.head_first),
                 slope=layer.slope,
+                HAS_NEXT=layer.has_next,
+            )
+            chunks = -(-self._widest * layer.kernel_size // ROWS)
+            self._launch(
+                triton_layers.change_of_weight,
+                layer,
+                (chunks * -(-out_samples // SPAN), batch),
+                (x, by_z, by_weights.weight, self._widths),
+                (samples, layer.first_out),
+                CHUNKS=chunks,
+                SPAN=SPAN,
             )
             self._launch(
                 triton_layers.change_of_stream,
                 layer,
-                (samples - layer.first, batch),
+                (-(-(samples - layer.first) // TIME), batch),
                 (by_z, weights.weight, by_x, self._widths),
                 (samples, layer.first, layer.first_out),
+                HAS_NEXT=layer.has_next,
             )
         shaped = [g.view_as(p) for g, p in zip(by_parameters, self.parameters, strict=True)]
         return by_x, shaped
@@ -139,14 +157,13 @@ class CudaKernel:
         self,
         kernel: Any,
         layer: _Layer,
-        size: tuple[int, int],
+        programs: tuple[int, int],
         tensors: tuple[Tensor, ...],
-        places: tuple[int, int, int],
+        places: tuple[int, ...],
         **more: Any,
     ) -> None:
-        out_samples, batch = size
-        rows = max(LEAST_SIDE, _power_of_two(self._widest * layer.kernel_size))
-        kernel[(-(-out_samples // TIME), batch, len(self._widths))](
+        """Run a kernel for all submodels. ``programs``: along time, and windows."""
+        kernel[(*programs, len(self._widths))](
             *tensors,
             *places,
             self._channels,
@@ -154,11 +171,14 @@ class CudaKernel:
             layer.dilation,
             **more,
             KERNEL=layer.kernel_size,
-            ROWS=min(MOST_ROWS, rows),
+            ROWS=ROWS,
             WIDE=max(LEAST_SIDE, _power_of_two(self._widest)),
             TIME=TIME,
             PRECISION=self._precision,
-            HAS_NEXT=layer.has_next,
+            num_warps=WARPS,
+            num_stages=STAGES,
+            # Triton 3.9 warns where it is not told.
+            enable_fp_fusion=True,
         )
 
     def _weights(self) -> list[_Weights]:
@@ -191,8 +211,8 @@ def _parameters(layer: Layer) -> tuple[nn.Parameter, ...]:
     assert layer.conv.bias is not None
     assert layer.layer1x1 is not None
     assert layer.layer1x1.bias is not None
-    conv, pointwise = layer.conv, layer.layer1x1
-    return conv.weight, conv.bias, layer.mixer.weight, pointwise.weight, layer.layer1x1.bias
+    of_layer1x1 = layer.layer1x1.weight, layer.layer1x1.bias
+    return layer.conv.weight, layer.conv.bias, layer.mixer.weight, *of_layer1x1
 
 
 def _layers(modules: list[Layer]) -> list[_Layer]:

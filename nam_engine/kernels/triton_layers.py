@@ -20,7 +20,16 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-__all__ = ["change_of_layer", "change_of_stream", "layer"]
+__all__ = ["change_of_layer", "change_of_stream", "change_of_weight", "layer"]
+
+# Triton compiles anew for numbers that are 1 or divide by 16, and for memory that begins at such
+# places: here that would be for nearly every layer, and gain nothing.
+_kernel = triton.jit(
+    do_not_specialize=[
+        "samples", "first", "first_out", "head_first", "channels", "inner", "dilation",
+    ],
+    do_not_specialize_on_alignment=["by_weight", "by_bias", "by_mixer", "by_weight1", "by_bias1"],
+)  # fmt: skip
 
 
 @triton.jit
@@ -66,7 +75,7 @@ def _before_activation(
     return z + of_heard[:, None] * heard[None, :] + offset[:, None]
 
 
-@triton.jit
+@_kernel
 def layer(
     x, condition, weight, bias, mixer, weight1, bias1, next_x, head_sum, widths,
     samples, first, head_first, channels, inner, dilation, slope,
@@ -111,17 +120,17 @@ def _block(weight1, row, first_row, rows, column, first_column, columns, width):
     return tl.load(weight1 + places, mask=is_there, other=0.0)
 
 
-@triton.jit
+@_kernel
 def change_of_layer(
-    x, condition, weight, bias, mixer, weight1, by_next_x, by_head_sum, by_z, by_weight, by_bias,
-    by_mixer, by_weight1, by_bias1, widths,
+    x, condition, weight, bias, mixer, weight1, by_next_x, by_head_sum, by_z, by_bias, by_mixer,
+    by_weight1, by_bias1, widths,
     samples, first, head_first, channels, inner, dilation, slope,
     KERNEL: tl.constexpr, ROWS: tl.constexpr, WIDE: tl.constexpr, TIME: tl.constexpr,
     PRECISION: tl.constexpr, HAS_NEXT: tl.constexpr,
 ):  # fmt: skip
-    """The gradient by what the activation was given, and (added) by the layer's weights.
+    """The gradient ``by_z``, what the activation was given, and by all weights but the dilated.
 
-    ``by_x`` is the gradient by x. What the activation gave is computed anew.
+    Those are added. What the activation was given is computed anew.
     """
     window = tl.program_id(1)
     first_in, count_in, first_inner, count_inner = _widths(widths, tl.program_id(2))
@@ -146,9 +155,9 @@ def change_of_layer(
         by_next = tl.load(by_next_x + places, mask=is_there, other=0.0)
         w = _block(weight1, out, first_in, count_in, out, first_inner, count_inner, inner)
         by_activated += tl.dot(tl.trans(w), by_next, input_precision=PRECISION)
-        by_w = tl.dot(by_next, tl.trans(activated), input_precision=PRECISION)
-        of_w = (first_in + out)[:, None] * inner + first_inner + out[None, :]
-        tl.atomic_add(by_weight1 + of_w, by_w, mask=is_in[:, None] & is_inner[None, :])
+        by_w1 = tl.dot(by_next, tl.trans(activated), input_precision=PRECISION)
+        of_w1 = (first_in + out)[:, None] * inner + first_inner + out[None, :]
+        tl.atomic_add(by_weight1 + of_w1, by_w1, mask=is_in[:, None] & is_inner[None, :])
         tl.atomic_add(by_bias1 + first_in + out, tl.sum(by_next, 1), mask=is_in)
     change = tl.where(z > 0, by_activated, slope * by_activated)
     by_z += (window * inner + first_inner) * samples
@@ -157,16 +166,40 @@ def change_of_layer(
     heard = tl.load(condition + t, mask=is_valid, other=0.0)
     tl.atomic_add(by_bias + of_inner, tl.sum(change, 1), mask=is_inner)
     tl.atomic_add(by_mixer + of_inner, tl.sum(change * heard[None, :], 1), mask=is_inner)
-    for first_row in range(0, count_in * KERNEL, ROWS):
-        row = first_row + tl.arange(0, ROWS)
+
+
+@_kernel
+def change_of_weight(
+    x, by_z, by_weight, widths, samples, first, channels, inner, dilation,
+    KERNEL: tl.constexpr, ROWS: tl.constexpr, WIDE: tl.constexpr, TIME: tl.constexpr,
+    PRECISION: tl.constexpr, CHUNKS: tl.constexpr, SPAN: tl.constexpr,
+):  # fmt: skip
+    """Add the gradient by a dilated convolution's weights, from ``by_z`` from ``first`` on.
+
+    A program works on ``SPAN`` samples and one of ``CHUNKS`` parts of the rows.
+    """
+    window = tl.program_id(1)
+    first_in, count_in, first_inner, count_inner = _widths(widths, tl.program_id(2))
+    row = (tl.program_id(0) % CHUNKS) * ROWS + tl.arange(0, ROWS)
+    start = first + (tl.program_id(0) // CHUNKS) * SPAN
+    x += (window * channels + first_in) * samples
+    by_z += (window * inner + first_inner) * samples
+    out = tl.arange(0, WIDE)
+    is_inner = out < count_inner
+    total = tl.zeros((WIDE, ROWS), tl.float32)
+    for begin in range(start, min(start + SPAN, samples), TIME):
+        t = begin + tl.arange(0, TIME)
+        is_valid = t < samples
+        is_there = is_inner[:, None] & is_valid[None, :]
+        change = tl.load(by_z + out[:, None] * samples + t[None, :], mask=is_there, other=0.0)
         taps = _taps(x, samples, t, is_valid, row, count_in, 0, dilation, KERNEL, False)
-        by_w = tl.dot(change, tl.trans(taps), input_precision=PRECISION)
-        of_w = (of_inner[:, None] * channels + first_in) * KERNEL + row[None, :]
-        is_there = is_inner[:, None] & (row < count_in * KERNEL)[None, :]
-        tl.atomic_add(by_weight + of_w, by_w, mask=is_there)
+        total = tl.dot(change, tl.trans(taps), total, input_precision=PRECISION)
+    places = ((first_inner + out)[:, None] * channels + first_in) * KERNEL + row[None, :]
+    is_weight = is_inner[:, None] & (row < count_in * KERNEL)[None, :]
+    tl.atomic_add(by_weight + places, total, mask=is_weight)
 
 
-@triton.jit
+@_kernel
 def change_of_stream(
     by_z, weight, by_x, widths, samples, first, first_out, channels, inner, dilation,
     KERNEL: tl.constexpr, ROWS: tl.constexpr, WIDE: tl.constexpr, TIME: tl.constexpr,
