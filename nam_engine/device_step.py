@@ -67,7 +67,9 @@ class DeviceStep:
     def _gradient(self, gather: Gather, indices: Tensor) -> _Gradient:
         audio, target = gather(indices)
         loss, *terms = self._loss(self._kernels.predict(audio), target)
-        of_parameters = torch.autograd.grad(loss, self._parameters, allow_unused=True)
+        computed = torch.autograd.grad(loss, self._parameters, allow_unused=True)
+        # Fused optimizers take gradients to lie in memory as parameters do.
+        of_parameters = tuple(None if g is None else g.contiguous() for g in computed)
         norm = torch.nn.utils.get_total_norm([g for g in of_parameters if g is not None])
         is_finite = torch.isfinite(loss.detach()) & torch.isfinite(norm)
         return _Gradient(torch.stack([loss.detach(), *terms, norm]), is_finite, of_parameters)

@@ -40,7 +40,7 @@ class Stepper:
         self.parts = 1
         self._clipping = method.clipping
         self._device_step = None
-        if device.type == "cuda":
+        if runs_ahead(device):
             self._device_step = DeviceStep(network, self.kernels, self.loss, do)
 
     def new_problem(self) -> str:
@@ -142,6 +142,11 @@ class Stepper:
         for piece, part in zip(pieces, gradient.tensor_split(self.parts), strict=True):
             self.kernels.predict(piece).backward(part)  # type: ignore[no-untyped-call]
         return loss.detach(), *terms
+
+
+def runs_ahead(device: torch.device) -> bool:
+    """Whether work on a device is asked for before it is done, and waiting costs."""
+    return device.type == "cuda"
 
 
 @contextmanager
