@@ -12,7 +12,7 @@ from nam_engine.arrays import as_arrays, require_like, write_arrays
 from nam_engine.checkpoint import StepperState
 from nam_engine.device_step import DeviceStep, Gather
 from nam_engine.graphs import Graphs, directly
-from nam_engine.kernels.choose import choose_kernels
+from nam_engine.kernels.choose import Kernels, choose_kernels
 from nam_engine.losses import Loss
 from nam_engine.method import Clipping, Method
 from nam_engine.optimizer import make_optimizer
@@ -23,16 +23,22 @@ __all__ = ["Stepper", "is_out_of_memory"]
 
 
 class Stepper:
-    """Network, loss and optimizer.
+    """Network, loss and optimizer; ``kernels`` are those that are found to be the fastest.
 
     ``parts`` is into how many the batch is split to save memory. The loss is that of the
     whole batch for any number of parts (its spectral term is no sum over windows): split, the
     batch is predicted once without and once with gradients.
     """
 
-    def __init__(self, network: PackedWaveNet, method: Method, device: torch.device) -> None:
+    def __init__(
+        self,
+        network: PackedWaveNet,
+        method: Method,
+        device: torch.device,
+        kernels: Kernels | None = None,
+    ) -> None:
         self.network = network
-        self.kernels = choose_kernels(network, device)
+        self.kernels = kernels or choose_kernels(network, device)
         self.loss = Loss(method.objective, self.kernels.mrstft)
         self._graphs = Graphs() if self.kernels.in_graphs else None
         do = self._graphs or directly
