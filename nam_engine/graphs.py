@@ -102,18 +102,24 @@ def record(work: Callable[[], object]) -> Recording:
     """Warm up and record; the work is done some times. Raises whatever PyTorch or CUDA does."""
     stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
     stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(stream):
-        for _ in range(WARM_UPS):
-            work()
-    torch.cuda.synchronize()
+    try:
+        with torch.cuda.stream(stream):
+            for _ in range(WARM_UPS):
+                work()
+            torch.cuda.synchronize()
+            torch.cuda.empty_cache()
+            return _recorded(work)
+    finally:
+        torch.cuda.current_stream().wait_stream(stream)
+
+
+def _recorded(work: Callable[[], object]) -> Recording:
     # Not torch.cuda.graph, which may run Python's collector of cycles: in a training's thread
     # that would destroy widgets of the window. Other threads may use the GPU meanwhile.
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.stream(stream):
-        graph.capture_begin(capture_error_mode="thread_local")
-        try:
-            result = work()
-        finally:
-            graph.capture_end()
-    torch.cuda.current_stream().wait_stream(stream)
+    graph.capture_begin(capture_error_mode="thread_local")
+    try:
+        result = work()
+    finally:
+        graph.capture_end()
     return Recording(graph.replay, result)

@@ -88,7 +88,7 @@ class Soap:
     def _change_where_taken(self, *, refresh: bool) -> None:
         """All that is not a constant stands in tensors that stay where they are."""
         # What is not finite must not even be multiplied by zero.
-        gradient = torch.where(self._taken, self._gradient, 0.0)
+        gradient = self._gradient.masked_fill(self._taken.logical_not(), 0.0)
         share = self._taken.to(self._rate)
         self._change(gradient, self._rate * share, (1 - DECAY) * share, refresh=refresh)
 
@@ -175,11 +175,16 @@ def _refreshed(basis: Tensor, products: Tensor) -> Tensor:
     Where these say nothing, the basis stays as it was.
     """
     if basis.device.type == "cuda":
-        return orthonormal(_damped(basis.double(), products.double())).to(basis)
+        return _refreshed_on_gpu(basis, products)
     # Householder's method in main memory: on a processor it is the fastest, and Apple's GPUs
     # cannot factor at all with the older PyTorch that we allow.
     q: Tensor = torch.linalg.qr(_damped(basis, products).cpu()).Q
     return q.to(basis)
+
+
+def _refreshed_on_gpu(basis: Tensor, products: Tensor) -> Tensor:
+    """The same, but for signs of vectors, which every step turns back."""
+    return orthonormal(_damped(basis.double(), products.double())).to(basis)
 
 
 def _damped(basis: Tensor, products: Tensor) -> Tensor:

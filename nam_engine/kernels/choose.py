@@ -140,9 +140,9 @@ def _cuda_kernels(network: PackedWaveNet, mrstft: MultiResolutionStft) -> Kernel
 
     if importlib.util.find_spec("triton") is None or not is_made_for(network.config):
         return None
-    from nam_engine.kernels.cuda import CudaKernel
+    from nam_engine.kernels.cuda import CudaKernel, is_narrow_enough
 
-    return Kernels(CudaKernel(network), mrstft)
+    return Kernels(CudaKernel(network), mrstft) if is_narrow_enough(network.config) else None
 
 
 def _try(

@@ -14,10 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from nam_engine.kernels import triton_layers
+from nam_engine.wavenet.config import PackedConfig
 from nam_engine.wavenet.layers import Layer, LayerArray
 from nam_engine.wavenet.packed import PackedWaveNet
 
-__all__ = ["CudaKernel"]
+__all__ = ["CudaKernel", "is_narrow_enough"]
 
 TIME = 64
 ROWS = 32
@@ -25,10 +26,17 @@ SPAN = 32 * TIME
 WARPS = 4
 STAGES = 1
 """What a program works on at once, and how: so that all fits in the registers of an H100."""
+MOST_CHANNELS = 32
 LEAST_SIDE = 16
 """Of a matrix in a product of Triton's."""
 PRECISION = "tf32x3"
 """Three products of rounded numbers are as exact as float32, and run on tensor cores."""
+
+
+def is_narrow_enough(config: PackedConfig) -> bool:
+    """Whether every submodel's channels fit into the registers of a GPU."""
+    arrays = [submodel.config.layer_arrays[0] for submodel in config.submodels]
+    return all(max(a.channels, a.bottleneck) <= MOST_CHANNELS for a in arrays)
 
 
 class _Weights(NamedTuple):
@@ -55,7 +63,7 @@ class _Layer:
 
 
 class CudaKernel:
-    """Runs a packed network for which :func:`nam_engine.kernels.cpu.is_made_for` holds.
+    """Runs a packed network for which ``cpu.is_made_for`` and :func:`is_narrow_enough` hold.
 
     ``kernel(audio)`` is ``network(audio)``, and so is its gradient, in float32. ``precision``
     is Triton's name for how products are computed.
