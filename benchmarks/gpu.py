@@ -1,9 +1,10 @@
 """All that is to be known about training on a GPU, in one command of less than 8 minutes.
 
-python benchmarks/gpu.py [--device cuda] [--only steps parts exact whole precision] [--small]
+python benchmarks/gpu.py [--device cuda] [--only PART] [--no-triton] [--small]
 
-Prints Markdown for docs/experiments.md. What fails or would take too long is left out with a
-sentence. ``--small`` shows that everything runs, on any machine; its figures say nothing.
+Prints Markdown for docs/experiments.md. What fails or would take too long is left out, with a
+sentence among the errors. ``--small`` shows that everything runs, on any machine; its figures
+say nothing. ``--no-triton`` leaves our kernels out, should they bring a GPU down.
 """
 
 from __future__ import annotations
@@ -11,33 +12,41 @@ from __future__ import annotations
 import argparse
 import importlib.metadata
 import subprocess
+import sys
 import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from gpu_ways import (
+    VARIANTS,
+    Make,
+    half,
+    milliseconds,
+    official_of,
+    pytorch,
+    recorded,
+    recordings,
+    trainer_of,
+    triton,
+)
 
-from nam_engine.audio import Recording, write_wav
-from nam_engine.capture import make_capture
-from nam_engine.dataset import material_of
-from nam_engine.demo import SAMPLE_RATE_HZ, amplify, play
+from nam_engine.audio import write_wav
+from nam_engine.demo import SAMPLE_RATE_HZ
 from nam_engine.devices import describe_device
 from nam_engine.events import EpochDone
 from nam_engine.intake import Choices
+from nam_engine.kernels import choose
 from nam_engine.kernels.choose import Kernels, choose_kernels
-from nam_engine.losses import MultiResolutionStft
 from nam_engine.presets import A2, OFFICIAL_RECIPE, STANDARD_RECIPE, Recipe
 from nam_engine.session import train
-from nam_engine.stepping import Stepper
 from nam_engine.train_job import TrainJob
-from nam_engine.trainer import Trainer
 from nam_engine.wavenet.packed import PackedWaveNet
 from nam_engine.wavenet.parse import parse_packed
 
@@ -54,98 +63,6 @@ class Options:
         if self.small:
             return replace(recipe, epochs=2, window_samples=2048)
         return replace(recipe, epochs=epochs)
-
-
-Make = Callable[[PackedWaveNet, torch.device], Kernels]
-
-
-def pytorch(network: PackedWaveNet, device: torch.device) -> Kernels:
-    return Kernels(network, MultiResolutionStft().to(device))
-
-
-def triton(network: PackedWaveNet, device: torch.device, precision: str = "tf32x3") -> Kernels:
-    from nam_engine.kernels.cuda import CudaKernel
-
-    return Kernels(CudaKernel(network, precision), MultiResolutionStft().to(device))
-
-
-def recorded(make: Make) -> Make:
-    return lambda network, device: replace(make(network, device), in_graphs=device.type == "cuda")
-
-
-def half(network: PackedWaveNet, device: torch.device) -> Kernels:
-    """Convolutions in bfloat16, all else and the weights in float32."""
-
-    def predict(audio: torch.Tensor) -> torch.Tensor:
-        with torch.autocast(device.type, torch.bfloat16):
-            return network(audio).float()
-
-    return replace(pytorch(network, device), predict=predict)
-
-
-VARIANTS: dict[str, Make] = {
-    "chosen": choose_kernels,
-    "Triton, graphs": recorded(triton),
-    "Triton": triton,
-    "PyTorch, graphs": recorded(pytorch),
-    "PyTorch": pytorch,
-}
-
-
-@cache
-def recordings(seconds: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """What is played, and what the demo's rig makes of it."""
-    audio = play(seconds)
-    return audio.astype(np.float32), amplify(audio).astype(np.float32)
-
-
-def trainer_of(recipe: Recipe, device: torch.device, make: Make, seconds: float = 30.0) -> Trainer:
-    audio, amplified = recordings(seconds)
-    source = Recording(audio, SAMPLE_RATE_HZ, Path("di.wav"))
-    output = Recording(amplified, SAMPLE_RATE_HZ, Path("amp.wav"))
-    config = parse_packed(A2)
-    material = material_of(make_capture(source, output), config.receptive_field, recipe)
-    trainer = Trainer(material, config, recipe.method, device=device)
-    trainer.stepper = Stepper(trainer.network, recipe.method, device, make(trainer.network, device))
-    return trainer
-
-
-@contextmanager
-def tf32_convolutions() -> Iterator[None]:
-    """As PyTorch has them by default; ours switches them off."""
-    before = torch.backends.cudnn.allow_tf32
-    torch.backends.cudnn.allow_tf32 = True
-    try:
-        yield
-    finally:
-        torch.backends.cudnn.allow_tf32 = before
-
-
-def milliseconds(step: Callable[[], object], device: torch.device, count: int) -> float:
-    """Of one step, the mean of some."""
-    synchronize(device)
-    started = time.perf_counter()
-    for _ in range(count):
-        step()
-    synchronize(device)
-    return 1000 * (time.perf_counter() - started) / count
-
-
-def synchronize(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-
-
-def official_of(weight: float, batch: tuple[torch.Tensor, torch.Tensor]) -> Callable[[], None]:
-    from step import official_step  # the official trainer may not be installed
-
-    official = official_step(weight, batch[0].device)
-
-    def step() -> None:
-        with tf32_convolutions():
-            official(*batch)
-
-    return step
 
 
 def steps(options: Options) -> Iterator[str]:
@@ -315,13 +232,13 @@ PARTS: dict[str, Callable[[Options], Iterator[str]]] = {
 
 @contextmanager
 def told(what: str) -> Iterator[None]:
-    """Whatever fails is told, and the rest goes on."""
+    """Whatever fails is told among the errors, and the rest goes on."""
     try:
         yield
     except Exception as error:  # noqa: BLE001
         traceback.print_exc()
         reason = (str(error) or type(error).__name__).splitlines()[0]
-        print(f"\n{what} is left out: {reason}\n", flush=True)
+        print(f"{what} is left out: {reason}", file=sys.stderr, flush=True)
 
 
 def machine(device: torch.device) -> str:
@@ -341,22 +258,37 @@ def machine(device: torch.device) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="cuda")
-    parser.add_argument("--only", nargs="+", choices=tuple(PARTS), default=tuple(PARTS))
+    parser.add_argument("--only", choices=tuple(PARTS), help="this part, in this process")
     parser.add_argument("--small", action="store_true")
+    parser.add_argument("--no-triton", action="store_true")
     arguments = parser.parse_args()
-    started = time.perf_counter()
+    if arguments.only is None:
+        run_all(sys.argv[1:])
+        return
+    if arguments.no_triton:
+        choose._cuda_kernels = lambda *_: None
     options = Options(torch.device(arguments.device), arguments.small)
+    part = PARTS[arguments.only]
+    print(f"\n{part.__doc__}")
     with told("the machine"):
         print(machine(options.device), flush=True)
-    for name in arguments.only:
-        part = PARTS[name]
-        print(f"\n{part.__doc__}\n", flush=True)
+    with told(arguments.only):
+        print()
+        for line in part(options):
+            print(line, flush=True)
+
+
+def run_all(arguments: list[str]) -> None:
+    """Each part in a process of its own: a fault on a GPU spoils all that follows in it."""
+    end = time.perf_counter() + 60 * MINUTES
+    for name in PARTS:
+        command = [sys.executable, __file__, *arguments, "--only", name]
+        started = time.perf_counter()
         with told(name):
-            for line in part(options):
-                print(line, flush=True)
-                if time.perf_counter() - started > 60 * MINUTES:
-                    raise TimeoutError(f"{MINUTES} minutes are over")
-    print(f"\n{time.perf_counter() - started:.0f} s in all")
+            done = subprocess.run(command, check=False, timeout=max(1, end - started))
+            print(
+                f"\n({time.perf_counter() - started:.0f} s, status {done.returncode})", flush=True
+            )
 
 
 if __name__ == "__main__":
