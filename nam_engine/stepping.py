@@ -61,10 +61,12 @@ class Stepper:
         if self._device_step is None or self.parts > 1:
             figures = self.backward(*gather(indices))
             if figures.is_finite:
-                self._update_once()
+                with _not_to_be_repeated():
+                    self.update()
             return figures
         is_finite = self._device_step.gradient(gather, indices)
-        self._update_once(is_finite)
+        with _not_to_be_repeated():
+            self.update(is_finite)
         figures = self._device_step.figures()
         if not figures.is_finite:
             self.optimizer.not_taken()
@@ -88,15 +90,6 @@ class Stepper:
             if self._clipping is not None:
                 self._clip(self._clipping)
             self.optimizer.step(taken)
-
-    def _update_once(self, taken: Tensor | None = None) -> None:
-        try:
-            self.update(taken)
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-            # Half of the weights may have changed: not to be taken for a step to try again.
-            raise RuntimeError("its memory is full in the midst of a change") from error
 
     def _clip(self, clipping: Clipping) -> None:
         if clipping.by_norm:
@@ -153,6 +146,17 @@ class Stepper:
 def runs_ahead(device: torch.device) -> bool:
     """Whether work on a device is asked for before it is done, and waiting costs."""
     return device.type == "cuda"
+
+
+@contextmanager
+def _not_to_be_repeated() -> Iterator[None]:
+    """Full memory is told in other words: half of the weights may have changed."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise RuntimeError("its memory is full in the midst of a change") from error
 
 
 @contextmanager

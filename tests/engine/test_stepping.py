@@ -207,7 +207,7 @@ def test_training_that_stays_bad_is_a_failure_that_keeps_the_best(
 def test_memory_that_is_short_in_the_update_repeats_no_step(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def short(_self: Stepper, _taken: Tensor | None = None) -> None:
+    def short(_self: Stepper) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(Stepper, "update", short)
