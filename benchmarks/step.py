@@ -64,27 +64,22 @@ def official_step(
 
 def measure(batch_size: int, mrstft_weight: float, rounds: int, device: torch.device) -> str:
     trainers = [our_trainer(batch_size, mrstft_weight, device) for _ in range(2)]
-    by_pytorch, by_kernels = (trainer.stepper for trainer in trainers)
-    by_pytorch.kernels = Kernels(by_pytorch.network, MultiResolutionStft().to(device))
-    audio, target = trainers[0].windows.batch(torch.arange(batch_size))
-
-    def step_of(stepper: Stepper) -> Callable[[torch.Tensor, torch.Tensor], object]:
-        def step(audio: torch.Tensor, target: torch.Tensor) -> None:
-            stepper.backward(audio, target)
-            stepper.update()
-
-        return step
-
-    steps = {
-        "official": official_step(mrstft_weight, device),
-        "PyTorch": step_of(by_pytorch),
-        "kernels": step_of(by_kernels),
+    for_pytorch, for_kernels = trainers
+    by_pytorch = Kernels(for_pytorch.network, MultiResolutionStft().to(device))
+    plain = Stepper(for_pytorch.network, for_pytorch.method, device, by_pytorch)
+    windows, indices = for_kernels.windows, torch.arange(batch_size, device=device)
+    audio, target = windows.batch(indices)
+    official = official_step(mrstft_weight, device)
+    steps: dict[str, Callable[[], object]] = {
+        "official": lambda: official(audio, target),
+        "PyTorch": lambda: plain.step(windows.batch, indices),
+        "kernels": lambda: for_kernels.stepper.step(windows.batch, indices),
     }
     seconds: dict[str, list[float]] = {name: [] for name in steps}
     for round_number in range(rounds + 1):
         for name, step in steps.items():
             started = time.perf_counter()
-            step(audio, target)
+            step()
             if device.type == "cuda":
                 torch.cuda.synchronize()
             if round_number:  # the first round warms up

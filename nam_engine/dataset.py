@@ -13,7 +13,7 @@ from nam_engine.audio import rms_dbfs
 from nam_engine.capture import Capture
 from nam_engine.errors import CaptureError
 from nam_engine.material import Material, Passage, digest_of
-from nam_engine.method import Batches, LastBatch
+from nam_engine.method import MIN_SPECTRAL_SAMPLES, Batches, LastBatch
 from nam_engine.presets import Recipe
 
 __all__ = ["Windows", "material_of"]
@@ -49,7 +49,8 @@ class Windows:
     """Material on a device: windows with their context to learn from, passages to be judged on.
 
     Audio is copied to the device once; a batch is gathered there. Targets are multiplied by
-    the material's ``target_gain``. Raises CaptureError where not even one batch can be made.
+    the material's ``target_gain``. Raises CaptureError where not even one batch can be made, or
+    a passage is too short to be judged on.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Windows:
         counts = [len(passage.target) // window for passage in material.train]
         self.count = sum(counts)
         _require_a_batch(material, self.count, context, batches)
+        _require_spectra(material)
         self.batch_size = batches.size
         if batches.last is LastBatch.FILLED:
             self.batch_size = min(batches.size, self.count)
@@ -126,6 +128,16 @@ def _require_a_batch(material: Material, count: int, context: int, batches: Batc
             f"{material.name} has {count} windows of {material.window_samples} samples; they do"
             f" not fill one batch of {batches.size}, and the last batch is to be dropped.",
             "Make the batch or the windows smaller, or do not drop the last batch.",
+        )
+
+
+def _require_spectra(material: Material) -> None:
+    shortest = min(len(passage.target) for passage in material.validation)
+    if shortest < MIN_SPECTRAL_SAMPLES:
+        raise CaptureError(
+            f"{material.name} has a validation passage of {shortest} samples; at least"
+            f" {MIN_SPECTRAL_SAMPLES} are needed to judge a model.",
+            "Use more of the recording for validation.",
         )
 
 

@@ -66,8 +66,6 @@ class MultiResolutionStft(nn.Module):
 
     RESOLUTIONS = ((1024, 120, 600), (2048, 240, 1200), (512, 50, 240))
     """(FFT size, hop, window length) in samples."""
-    LEAST_SAMPLES = max(fft_size for fft_size, _, _ in RESOLUTIONS) // 2 + 1
-    """What the audio must have to be mirrored at its ends."""
     POWER_FLOOR = 1e-8
 
     def __init__(self) -> None:

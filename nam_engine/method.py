@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 __all__ = [
+    "MIN_SPECTRAL_SAMPLES",
     "Batches",
     "Clipping",
     "JudgedBy",
@@ -20,6 +21,11 @@ __all__ = [
     "RateDecay",
     "TorchScheduler",
 ]
+
+
+MIN_SPECTRAL_SAMPLES = 1025
+"""The shortest audio that the MRSTFT is defined for: frames of 2,048 samples are centred on its
+ends, where it is reflected."""
 
 
 class LossName(StrEnum):
@@ -74,6 +80,15 @@ class Objective:
     pre_emphasis_mrstft_coefficient: float = 0.0
     dc_weight: float = 0.0
 
+    @property
+    def min_window_samples(self) -> int:
+        """The shortest windows that it can be computed for."""
+        if self.pre_emphasis_mrstft_weight > 0:
+            return MIN_SPECTRAL_SAMPLES + 1
+        if self.mrstft_weight > 0:
+            return MIN_SPECTRAL_SAMPLES
+        return 2 if self.pre_emphasis_mse_weight > 0 else 1
+
 
 @dataclass(frozen=True)
 class OptimizerChoice:
@@ -112,8 +127,8 @@ class RateDecay:
 class TorchScheduler:
     """A class of ``torch.optim.lr_scheduler`` by its name, with its keyword arguments.
 
-    It steps after every ``frequency``-th epoch or step (``interval``). ``monitor`` names the
-    logged metric that it is given, where it wants one; it steps after epochs then.
+    It steps after every ``frequency``-th epoch, or step of an epoch (``interval``). ``monitor``
+    names the logged metric that it is given, where it wants one; it steps after epochs then.
     """
 
     name: str

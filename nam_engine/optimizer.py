@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from nam_engine.arrays import require_like, write_arrays
 from nam_engine.checkpoint import Arrays
+from nam_engine.graphs import Do, directly
 from nam_engine.method import OptimizerChoice
 from nam_engine.soap import Soap
 from nam_engine.wavenet.packed import PackedWaveNet
@@ -28,8 +29,14 @@ class Optimizer(Protocol):
         """Take over what a schedule says: ``lr``, and ``betas`` or ``momentum`` where it does."""
         ...
 
-    def step(self) -> None:
-        """Change the parameters along their gradients."""
+    def step(self, taken: Tensor | None = None) -> None:
+        """Change the parameters along their gradients, unless ``taken`` is false.
+
+        That is a truth on the device; it is waited for only where that cannot be helped.
+        """
+
+    def not_taken(self) -> None:
+        """Hear that the latest step's ``taken`` was false."""
 
     def tensors(self) -> dict[str, Tensor]:
         """All that a step reads and changes besides the parameters, by name."""
@@ -54,12 +61,22 @@ class TorchOptimizer:
         if can_fuse and device in ("cpu", "cuda"):
             self._settings["fused"] = True
         self._optimizer = self._class(list(network.parameters()), **self._settings)
+        self._can_decide = getattr(self._optimizer, "_step_supports_amp_scaling", False)
 
     def configure(self, settings: Mapping[str, Any]) -> None:
         self._optimizer.param_groups[0].update(settings)
 
-    def step(self) -> None:
-        self._optimizer.step()
+    def step(self, taken: Tensor | None = None) -> None:
+        if taken is not None and self._can_decide:
+            # How fused ones are told by PyTorch's gradient scaler that a step must not be taken.
+            self._optimizer.found_inf = taken.logical_not().float()
+            self._optimizer.step()
+            del self._optimizer.found_inf
+        elif taken is None or taken:
+            self._optimizer.step()
+
+    def not_taken(self) -> None:
+        pass
 
     def tensors(self) -> dict[str, Tensor]:
         """None before the first step."""
@@ -109,8 +126,8 @@ def _tensors(
     }
 
 
-def make_optimizer(network: PackedWaveNet, choice: OptimizerChoice) -> Optimizer:
+def make_optimizer(network: PackedWaveNet, choice: OptimizerChoice, do: Do = directly) -> Optimizer:
     """The chosen one, at its first learning rate."""
     if choice.name == SOAP:
-        return Soap(network.network, choice.learning_rate)
+        return Soap(network.network, choice.learning_rate, do)
     return TorchOptimizer(network, choice)

@@ -63,8 +63,11 @@ class Replay:
         steps = self._method.epochs * self._steps_per_epoch
         if self._method.max_steps is not None:
             steps = min(steps, self._method.max_steps)
-        per = 1 if self._scheduler.interval == "step" else self._steps_per_epoch
-        needed = (steps - 1) // (per * self._scheduler.frequency)
+        epochs, rest = divmod(steps - 1, self._steps_per_epoch)
+        frequency = self._scheduler.frequency
+        needed = epochs // frequency
+        if self._scheduler.interval == "step":
+            needed = epochs * (self._steps_per_epoch // frequency) + rest // frequency
         most = getattr(self._stepped, "total_steps", needed)
         if needed > most:
             raise ConfigError(
@@ -98,7 +101,8 @@ class Replay:
         epoch, rest = divmod(self._at, self._steps_per_epoch)
         frequency = self._scheduler.frequency
         if self._scheduler.interval == "step":
-            if self._at % frequency == 0:
+            # Lightning counts anew in each epoch.
+            if (rest or self._steps_per_epoch) % frequency == 0:
                 self._stepped.step()
         elif rest == 0 and epoch % frequency == 0:
             (*_, row) = (row for row in history if row.epoch == epoch)

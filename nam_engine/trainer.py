@@ -190,8 +190,10 @@ class Trainer:
                 return FinishReason.STOPPED
             if meter.is_time_up():
                 return FinishReason.TIME_UP
-            figures = yield from self._within_memory(partial(self._backward, indices))
-            self._update(figures)
+            figures = yield from self._within_memory(partial(self._step, indices))
+            self.position = self.position.after_step(figures)
+            if problem := self.stepper.new_problem():
+                yield Warned(problem)
             if self.position.skipped_in_a_row >= MAX_SKIPPED_IN_A_ROW:
                 yield self._roll_back()
                 return None
@@ -213,17 +215,12 @@ class Trainer:
             return batches
         return batches[: self.method.max_steps - self.position.at_epoch_start().steps_done]
 
-    def _backward(self, indices: Tensor) -> StepFigures:
-        return self.stepper.backward(*self.windows.batch(indices))
-
-    def _update(self, figures: StepFigures) -> None:
-        """Take the step, if its figures are finite."""
+    def _step(self, indices: Tensor) -> StepFigures:
+        """Take a step, if its figures are finite."""
         settings = self._settings_at(self.position.steps_done)
         self._learning_rate = settings["lr"]
         self.stepper.optimizer.configure(settings)
-        if figures.is_finite:
-            self.stepper.update()
-        self.position = self.position.after_step(figures)
+        return self.stepper.step(self.windows.batch, indices)
 
     def _settings_at(self, step: int) -> Mapping[str, Any]:
         settings = self._schedule.settings_at(step, self.history)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nam_engine.errors import ConfigError
 from nam_engine.full.data_file import parse_data
-from nam_engine.full.description import Description
+from nam_engine.full.description import Description, PairDescription
 from nam_engine.full.json_file import JsonFile
 from nam_engine.full.learning_file import parse_learning
 from nam_engine.full.model_file import parse_model
-from nam_engine.method import Method
+from nam_engine.method import MIN_SPECTRAL_SAMPLES, Method
 
 __all__ = ["read_description"]
 
@@ -28,6 +29,11 @@ def read_description(data: Path, model: Path, learning: Path) -> Description:
     ends_by_epochs = course.max_steps is None and course.minutes is None
     with files["model"].named():
         asked = parse_model(files["model"], course.epochs if ends_by_epochs else 1)
+    with files["data"].named():
+        for pair in recordings.train:
+            _require_long_windows(pair, asked.objective.min_window_samples)
+        for pair in recordings.validation:
+            _require_long_windows(pair, MIN_SPECTRAL_SAMPLES)
     return Description(
         data=recordings,
         network=asked.network,
@@ -49,3 +55,11 @@ def read_description(data: Path, model: Path, learning: Path) -> Description:
         documents={name: file.document for name, file in files.items()},
         warnings=tuple(w for file in files.values() for w in file.warnings),
     )
+
+
+def _require_long_windows(pair: PairDescription, needed: int) -> None:
+    if pair.ny is not None and pair.ny < needed:
+        raise ConfigError(
+            f"{pair.where}.ny is {pair.ny}, but the loss and its figures need {needed} samples.",
+            "Give a larger ny; 8192 is usual.",
+        )

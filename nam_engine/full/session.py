@@ -7,11 +7,12 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 from nam_engine.control import RunControl
 from nam_engine.devices import resolve_device
-from nam_engine.errors import CaptureError, CheckpointError, NamEngineError
+from nam_engine.errors import CheckpointError, NamEngineError
 from nam_engine.events import TrainEvent, TrainResult, Warned
 from nam_engine.export import build_container
 from nam_engine.full.description import Description
@@ -26,10 +27,7 @@ from nam_engine.job_file import JOB
 from nam_engine.job_folder import LAST, MODEL, PREVIOUS, JobFolder
 from nam_engine.keeper import Keeper
 from nam_engine.kept_run import run_and_keep
-from nam_engine.losses import MultiResolutionStft
-from nam_engine.material import Material
 from nam_engine.metadata import TrainingMetadata, UserMetadata
-from nam_engine.method import Objective
 from nam_engine.nam_file import NamFile
 from nam_engine.stopping import StopRules
 from nam_engine.trainer import Trainer
@@ -61,7 +59,6 @@ def train_full(
         description.data, description.network.receptive_field, name, description.validation_limit
     )
     yield from map(Warned, oddities)
-    _require_room_for_spectra(material, description.method.objective)
     trainer = Trainer(
         material,
         description.network,
@@ -116,23 +113,12 @@ def _cautions(description: Description) -> Iterator[str]:
             "The network has layers without a 1x1 convolution (layer_1x1_config.active is false):"
             " the plugin will play another sound than the one that was trained."
         )
-
-
-def _require_room_for_spectra(material: Material, objective: Objective) -> None:
-    """Every validation has an MRSTFT; training has one where it counts."""
-    least = MultiResolutionStft.LEAST_SAMPLES
-    needs = [("validation", min(len(p.target) for p in material.validation), least)]
-    if objective.pre_emphasis_mrstft_weight:
-        needs.append(("train", material.window_samples, least + 1))  # emphasised: one shorter
-    elif objective.mrstft_weight:
-        needs.append(("train", material.window_samples, least))
-    for part, samples, needed in needs:
-        if samples < needed:
-            raise CaptureError(
-                f"{part}: an item has {samples:,} samples; for the spectra to be compared (MRSTFT)"
-                f" it must have at least {needed:,}.",
-                "Give a larger ny, or use more of the recording.",
-            )
+    pairs = (pair for s in submodels for pair in pairwise(s.config.layer_arrays))
+    if any(array.channels != before.head_channels for before, array in pairs):
+        yield (
+            "The network has a layer array whose channels are not as many as the outputs"
+            " (head.out_channels) of the one before it: the plugin will refuse to load the model."
+        )
 
 
 def _open_folder(

@@ -104,8 +104,9 @@ def _optimizer(name: str, settings: Mapping[str, Any]) -> tuple[Any, Any]:
     """An optimizer and the weights, with a gradient, that it is for."""
     import torch
 
-    weights = torch.nn.Parameter(torch.zeros(2, 3))
+    weights = torch.nn.Parameter(torch.ones(2, 3))
     weights.grad = torch.ones(2, 3)
+    weights.grad[0] = 0.0  # as of the weights between two submodels
     if name == "SOAP":  # what a schedule sees of it
         return torch.optim.Optimizer([weights], dict(settings)), weights
     return getattr(torch.optim, name)([weights], **settings), weights

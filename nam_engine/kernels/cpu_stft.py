@@ -21,6 +21,7 @@ from torch import Tensor
 from nam_engine.kernels.frames import compare, differentiate, frame, overlap_add
 from nam_engine.kernels.pool import Spares
 from nam_engine.losses import MultiResolutionStft
+from nam_engine.method import MIN_SPECTRAL_SAMPLES
 
 __all__ = ["CpuStft"]
 
@@ -107,12 +108,14 @@ class CpuStft:
     def value(self, prediction: Samples, target: Samples) -> Samples:
         """Per submodel. Audio of any length takes little memory."""
         batch, _, samples = prediction.shape
+        _require_reflectable(samples)
         sums = [self._long(prediction, target, resolution) for resolution in self._resolutions]
         return self._value(np.array(sums), batch, samples)
 
     def value_and_gradient(self, prediction: Samples, target: Samples) -> tuple[Samples, Samples]:
         """The value per submodel and its gradient by ``prediction``."""
         batch, submodels, samples = prediction.shape
+        _require_reflectable(samples)
         if self._shape != prediction.shape:
             self._make_room(batch, submodels, samples)
         gradient = np.zeros(prediction.shape, np.float32)
@@ -212,3 +215,9 @@ class _Loss(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[None, Tensor, None]:
         return None, ctx.gradient * gradient[:, None], None
+
+
+def _require_reflectable(samples: int) -> None:
+    """The inner loops trust that they stay within the memory."""
+    if samples < MIN_SPECTRAL_SAMPLES:
+        raise ValueError(f"{samples} samples are too few for the MRSTFT.")

@@ -100,8 +100,11 @@ def parse_wavenet(node: Node) -> WaveNetConfig:
             f"{layers.where} has {len(layers)} layer arrays; 1 to {MAX_ARRAYS} are possible."
         )
     arrays = tuple(_parse_layer_array(layer) for layer in layers)
-    _require_chained(arrays, layers.where)
-    config = WaveNetConfig(arrays, node.get("head_scale", 1.0).number())
+    _require_chained(arrays, layers)
+    head_scale = node.get("head_scale", 1.0)
+    config = WaveNetConfig(arrays, head_scale.number())
+    if abs(config.head_scale) > MAX_PARAMETER:
+        raise ConfigError(f"{head_scale.where} is beyond {MAX_PARAMETER:g}.")
     widest = max(
         max(a.channels, a.bottleneck, a.head_input_channels, a.head_channels) for a in arrays
     )
@@ -233,13 +236,14 @@ def _refuse_unsupported(node: Node, layers: int) -> None:
                 raise _unsupported(owner, position, "FiLM")
 
 
-def _require_chained(arrays: Sequence[LayerArrayConfig], where: str) -> None:
+def _require_chained(arrays: Sequence[LayerArrayConfig], layers: Node) -> None:
     """Each layer array must fit the one before it; input and output are mono."""
+    where = layers.where
     if arrays[0].input_size != 1:
         raise UnsupportedError(
             f"{where}[0].input_size is {arrays[0].input_size}; only mono input (1) is supported."
         )
-    for i, array in enumerate(arrays):
+    for i, (array, layer) in enumerate(zip(arrays, layers, strict=True)):
         if array.condition_size != 1:
             raise UnsupportedError(
                 f"{where}[{i}].condition_size is {array.condition_size};"
@@ -254,9 +258,11 @@ def _require_chained(arrays: Sequence[LayerArrayConfig], where: str) -> None:
                 f" {where}[{i - 1}].channels is {before.channels}; they must be equal."
             )
         if array.head_input_channels != before.head_channels:
-            key = "bottleneck" if array.head1x1_channels is None else "head1x1.out_channels"
+            key = f"{layer.where}.bottleneck"
+            if array.head1x1_channels is not None:
+                key = f"{_head1x1(layer).where}.out_channels"
             raise ConfigError(
-                f"{where}[{i}].{key} is {array.head_input_channels} but"
+                f"{key} is {array.head_input_channels} but"
                 f" {where}[{i - 1}].head.out_channels is {before.head_channels};"
                 " they must be equal."
             )

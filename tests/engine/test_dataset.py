@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,7 @@ from support import RATE_HZ, recording, small_capture
 from nam_engine.capture import Capture, chosen_split, make_capture
 from nam_engine.dataset import Windows, material_of
 from nam_engine.errors import CaptureError
+from nam_engine.material import Passage
 from nam_engine.presets import Recipe
 
 CPU = torch.device("cpu")
@@ -76,3 +79,17 @@ def test_short_capture_still_trains_with_a_smaller_batch() -> None:
 def test_capture_without_one_window_is_refused() -> None:
     with pytest.raises(CaptureError, match=r"leaves 3\.45 s to train on; at least 4\.1"):
         windows_of(small_capture(), Recipe(window_samples=200_000))
+
+
+def test_validation_too_short_for_the_spectra_is_refused() -> None:
+    material = material_of(small_capture(), FIELD, Recipe())
+    (passage,) = material.validation
+
+    def windows_judged_on(samples: int) -> Windows:
+        short = Passage(passage.input[: FIELD - 1 + samples], passage.target[:samples])
+        judged = replace(material, validation=(passage, short))
+        return Windows(judged, FIELD, Recipe().method.batches, CPU)
+
+    windows_judged_on(1025)
+    with pytest.raises(CaptureError, match=r"passage of 1024 samples; at least 1025"):
+        windows_judged_on(1024)

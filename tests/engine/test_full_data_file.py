@@ -54,12 +54,12 @@ def test_pairs_say_all_that_an_entry_can_say(tmp_path: Path) -> None:
 def test_null_in_an_entry_counts_before_what_is_common(tmp_path: Path) -> None:
     data = read_changed(
         tmp_path,
-        ("data.common.ny", 512),
+        ("data.common.ny", 2048),
         ("data.common.require_input_pre_silence", 2),
         ("data.train.ny", DELETED),
         ("data.train.require_input_pre_silence", None),
     ).data
-    assert (data.train[0].ny, data.train[0].pre_silence_seconds) == (512, None)
+    assert (data.train[0].ny, data.train[0].pre_silence_seconds) == (2048, None)
     assert (data.validation[0].ny, data.validation[0].pre_silence_seconds) == (None, 2)
 
 
@@ -85,7 +85,7 @@ def test_recordings_are_looked_for_in_the_current_folder_first(
 )
 def test_recordings_that_do_not_exist_are_refused(path: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"^data\.json: train\[1\]\.x_path: .* does not exist"):
-        read_changed(tmp_path, ("data.train", [{"ny": 1}, {"ny": 1, "x_path": path}]))
+        read_changed(tmp_path, ("data.train", [{"ny": 2048}, {"ny": 2048, "x_path": path}]))
 
 
 @pytest.mark.parametrize(

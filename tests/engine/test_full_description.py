@@ -125,3 +125,26 @@ def test_comments_are_kept_in_the_documents_and_have_no_effect(tmp_path: Path) -
     assert description.warnings == ()
     assert description.documents == json.loads(json.dumps(documents))
     assert description.method.optimizer.settings == {"lr": 0.004}
+
+
+@pytest.mark.parametrize(
+    ("loss", "place", "needed"),
+    [
+        ({"mrstft_weight": 0.1}, "train", 1025),
+        ({"pre_emph_mrstft_weight": 0.1, "pre_emph_mrstft_coef": 0.9}, "train", 1026),
+        ({"pre_emph_weight": 0.1, "pre_emph_coef": 0.9}, "train", 2),
+        ({}, "validation", 1025),
+    ],
+)
+def test_windows_too_short_for_the_spectra_are_refused(
+    loss: dict[str, float], place: str, needed: int, tmp_path: Path
+) -> None:
+    read_changed(tmp_path, ("model.loss", loss), (f"data.{place}.ny", needed))
+    with pytest.raises(ConfigError, match=rf"data\.json: {place}\.ny is {needed - 1}.* {needed} "):
+        read_changed(tmp_path, ("model.loss", loss), (f"data.{place}.ny", needed - 1))
+
+
+def test_short_windows_do_for_a_loss_without_spectra(tmp_path: Path) -> None:
+    assert (
+        read_changed(tmp_path, ("model.loss", {}), ("data.train.ny", 100)).data.train[0].ny == 100
+    )

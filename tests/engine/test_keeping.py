@@ -238,7 +238,9 @@ def test_resumed_warm_start_is_still_never_worse(job: TrainJob) -> None:
 def test_model_to_start_from_must_play_numbers(job: TrainJob, tmp_path: Path) -> None:
     container = container_of(small_packed())
     wild = container.entries[1].model
-    wild = replace(wild, weights=np.full_like(wild.weights, 3e37))
+    weights = np.full_like(wild.weights, 3e37)
+    weights[-1] = 1e6  # a head_scale that can be read
+    wild = replace(wild, weights=weights)
     entries = (container.entries[0], replace(container.entries[1], model=wild))
     write_nam(tmp_path / "wild.nam", replace(container, entries=entries))
     with pytest.raises(TrainingError, match="plays no finite numbers on amp"):

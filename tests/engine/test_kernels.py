@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from kernel_trials import CPU, Trial, distance, gradients, slow, trials
 from support import submodel
 from torch import Tensor
 
@@ -19,103 +20,20 @@ from nam_engine.kernels.cpu import CpuKernel
 from nam_engine.kernels.cpu_stft import CpuStft
 from nam_engine.losses import MultiResolutionStft
 from nam_engine.presets import A2
-from nam_engine.wavenet import layers
 from nam_engine.wavenet.config import PackedConfig
 from nam_engine.wavenet.packed import PackedWaveNet
 from nam_engine.wavenet.parse import parse_packed
 
-CPU = torch.device("cpu")
 RELATIVE = 1e-5
-
-slow = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
-@st.composite
-def configs(draw: st.DrawFn) -> dict[str, Any]:
-    """One to three submodels of one layer array: any widths, kernels, dilations and slopes."""
-    count = draw(st.integers(1, 5))
-    shared = {
-        "input_size": 1,
-        "condition_size": 1,
-        "kernel_sizes": draw(st.lists(st.integers(1, 16), min_size=count, max_size=count)),
-        "dilations": draw(st.lists(st.integers(1, 40), min_size=count, max_size=count)),
-        "activation": draw(st.sampled_from(["ReLU", {"name": "LeakyReLU", "negative_slope": 0.2}])),
-        "head": {
-            "out_channels": 1,
-            "kernel_size": draw(st.integers(1, 17)),
-            "bias": draw(st.booleans()),
-        },
-    }
-    widths = st.integers(1, 9)
-    arrays = [
-        {**shared, "channels": draw(widths), "bottleneck": draw(widths)}
-        for _ in range(draw(st.integers(1, 3)))
-    ]
-    return {"submodels": [submodel(f"s{i}", a, head_scale=0.5) for i, a in enumerate(arrays)]}
-
-
-def gradients(
-    network: PackedWaveNet, predict: Callable[[Tensor], Tensor], audio: Tensor, weight: Tensor
-) -> tuple[Tensor, list[Tensor | None]]:
-    """A prediction and the gradient of its product with ``weight`` by all parameters."""
-    prediction = predict(audio)
-    parameters = list(network.parameters())
-    loss = (prediction * weight.to(prediction.dtype)).sum()
-    return prediction, list(torch.autograd.grad(loss, parameters, allow_unused=True))
-
-
-def distance(ours: Tensor, theirs: Tensor) -> float:
-    """Euclidean, relative to ``theirs``."""
-    difference = torch.linalg.vector_norm(ours.detach().double() - theirs.detach())
-    return float(difference / torch.linalg.vector_norm(theirs.detach()).clamp(min=1e-12))
-
-
-def nearest_kink(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """What activations are given comes no closer to zero than the least of this list."""
-    least: list[float] = []
-    apply = layers.apply_activation
-
-    def watch(activation: Any, x: Tensor) -> Tensor:
-        least.append(float(x.detach().abs().min()))
-        return apply(activation, x)
-
-    monkeypatch.setattr(layers, "apply_activation", watch)
-    return least
 
 
 @slow
-@given(
-    raw=configs(),
-    seed=st.integers(0, 2**31),
-    batch=st.integers(1, 3),
-    out_samples=st.integers(1, 150),
-)
-def test_kernel_equals_reference(
-    raw: dict[str, Any], seed: int, batch: int, out_samples: int
-) -> None:
-    config = parse_packed(raw)
-    generator = torch.Generator().manual_seed(seed)
-    network = PackedWaveNet(config, generator)
-    audio = torch.randn(batch, config.receptive_field - 1 + out_samples, generator=generator)
-    weight = torch.randn(batch, len(config.submodels), out_samples, generator=generator)
-    exact = PackedWaveNet(config).double()
-    exact.load_state_dict({name: t.double() for name, t in network.state_dict().items()})
-
-    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as pool:
-        least = nearest_kink(patch)
-        expected, by_reference = gradients(exact, exact, audio.double(), weight)
-        # On either side of a kink, single precision may take the other side.
-        assume(min(least) > 2e-6)
-        kernel = CpuKernel(network, pool)
-        prediction, by_kernel = gradients(network, kernel, audio, weight)
-    assert distance(prediction, expected) < RELATIVE
-    all_ours, all_theirs = [], []
-    for ours, theirs in zip(by_kernel, by_reference, strict=True):
-        assert (ours is None) == (theirs is None)
-        if ours is not None and theirs is not None:
-            all_ours.append(ours.flatten())
-            all_theirs.append(theirs.flatten())
-    assert distance(torch.cat(all_ours), torch.cat(all_theirs)) < RELATIVE
+@given(trial=trials())
+def test_kernel_equals_reference(trial: Trial) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        prediction_off, gradient_off = trial.off(lambda network: CpuKernel(network, pool))
+    assert prediction_off < RELATIVE
+    assert gradient_off < RELATIVE
 
 
 def test_off_block_gradients_are_exactly_zero() -> None:
@@ -220,6 +138,13 @@ def test_spectral_loss_without_a_gradient_is_the_same(samples: int) -> None:
         value = CpuStft(MultiResolutionStft(), pool)(prediction, target)
     exact = MultiResolutionStft().double()(prediction.double(), target.double())
     assert distance(value, exact) < RELATIVE
+
+
+@pytest.mark.parametrize("needs_gradient", [True, False])
+def test_audio_too_short_for_the_spectra_is_refused(*, needs_gradient: bool) -> None:
+    prediction = torch.zeros(2, 1, 1024, requires_grad=needs_gradient)
+    with ThreadPoolExecutor(1) as pool, pytest.raises(ValueError, match="1024 samples"):
+        CpuStft(MultiResolutionStft(), pool)(prediction, torch.zeros(2, 1024))
 
 
 def test_spectral_loss_of_equal_and_of_silent_audio() -> None:

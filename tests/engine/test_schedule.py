@@ -58,21 +58,20 @@ def expected(name: str, interval: str, frequency: int) -> list[dict[str, Any]]:
     optimizer = torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))], lr=0.01)
     scheduler = getattr(torch.optim.lr_scheduler, name)(optimizer, **SCHEDULERS[name])
     is_plateau = name == "ReduceLROnPlateau"
-    settings, step = [], 0
+    settings = []
     for epoch in range(EPOCHS):
-        for _ in range(STEPS_PER_EPOCH):
+        for step in range(STEPS_PER_EPOCH):
             group = optimizer.param_groups[0]
             settings.append({"lr": group["lr"], "betas": group["betas"]})
             optimizer.step()
-            step += 1
-            if interval == "step" and step % frequency == 0:
+            if interval == "step" and (step + 1) % frequency == 0:
                 scheduler.step()
         if interval == "epoch" and (epoch + 1) % frequency == 0:
             scheduler.step(*([ESRS[epoch]] if is_plateau else []))
     return settings
 
 
-@pytest.mark.parametrize("frequency", [1, 2])
+@pytest.mark.parametrize("frequency", [1, 2, 3])
 @pytest.mark.parametrize(
     ("name", "interval"),
     [(n, "epoch") for n in SCHEDULERS] + [(n, "step") for n in SCHEDULERS if "Plateau" not in n],

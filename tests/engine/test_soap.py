@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 import torch
 from numpy.typing import NDArray
 from support import two_array_packed
 from torch import Tensor
 
+from nam_engine import soap
 from nam_engine.optimizer import Optimizer, make_optimizer
 from nam_engine.presets import OFFICIAL_RECIPE
 from nam_engine.soap import DAMPING, DECAY, EPSILON, STEPS_PER_REFRESH, Soap
@@ -84,15 +86,19 @@ def refreshed(basis: NDArray[np.float64], products: NDArray[np.float64]) -> NDAr
     return np.linalg.qr(damped @ basis).Q
 
 
-def test_steps_are_those_of_the_plain_reference() -> None:
+@pytest.mark.parametrize("refreshed", [soap._refreshed, soap._refreshed_on_gpu])
+def test_steps_are_those_of_the_plain_reference(
+    refreshed: Callable[[Tensor, Tensor], Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(soap, "_refreshed", refreshed)
     packed = network().double()
     convs = list(packed.network.convolutions())
     blocks = [(conv, i) for conv in convs for i in range(len(conv.blocks))]
-    soap = Soap(packed.network, RATE)
+    optimizer = Soap(packed.network, RATE)
     plain = [PlainSoap(matrix(conv, i, values)) for conv, i in blocks]
     for seed in range(STEPS):
         put_gradients(packed, seed)
-        soap.step()
+        optimizer.step()
         for reference, (conv, i) in zip(plain, blocks, strict=True):
             reference.step(matrix(conv, i, gradients))
     for reference, (conv, i) in zip(plain, blocks, strict=True):
@@ -124,9 +130,9 @@ def quadratic(optimizer_of: Callable[[PackedWaveNet], Optimizer]) -> float:
 
 
 def test_a_badly_scaled_bowl_is_descended_further_than_by_adam() -> None:
-    soap = quadratic(lambda packed: Soap(packed.network, RATE))
-    adam = quadratic(lambda packed: make_optimizer(packed, OFFICIAL_RECIPE.method.optimizer))
-    assert soap < 0.5 * adam
+    by_soap = quadratic(lambda packed: Soap(packed.network, RATE))
+    by_adam = quadratic(lambda packed: make_optimizer(packed, OFFICIAL_RECIPE.method.optimizer))
+    assert by_soap < 0.5 * by_adam
 
 
 def test_off_block_weights_and_what_has_no_gradient_stay_as_they_are() -> None:
@@ -134,10 +140,10 @@ def test_off_block_weights_and_what_has_no_gradient_stay_as_they_are() -> None:
     (*_, head) = packed.network.convolutions()
     assert head.bias is not None
     before = values(head.bias)
-    soap = Soap(packed.network, RATE)
+    optimizer = Soap(packed.network, RATE)
     for seed in range(STEPS):
         put_gradients(packed, seed)
-        soap.step()
+        optimizer.step()
     assert torch.equal(head.bias, before)
     masks = [(c.weight, c.mask) for c in packed.network.convolutions() if c.mask is not None]
     assert masks

@@ -136,7 +136,7 @@ CHAIN: dict[str, tuple[dict[str, Any], str]] = {
     "bottleneck": ({"bottleneck": 3}, r"\[1\]\.bottleneck is 3 but .*head\.out_channels is 2"),
     "head 1x1": (
         {"head_1x1_config": {"active": True, "out_channels": 7}},
-        r"\[1\]\.head1x1\.out_channels is 7 but .*head\.out_channels is 2",
+        r"\[1\]\.head_1x1_config\.out_channels is 7 but .*head\.out_channels is 2",
     ),
 }
 
