@@ -18,6 +18,7 @@ from support import RATE_HZ, layer_array, submodel
 
 from nam_engine.checkpoint import TrainState, encode, read_checkpoint
 from nam_engine.errors import (
+    CaptureError,
     CheckpointError,
     ConfigError,
     NamFileError,
@@ -359,6 +360,13 @@ def test_items_just_long_enough_train(loss: dict[str, float], ny: int, tmp_path:
     documents = small(("model.loss", loss), ("data.train.ny", ny), ("data.validation.ny", 1025))
     *_, end = start(tmp_path, documents, StopAfter(2))
     assert isinstance(end, Finished)
+
+
+def test_recording_too_short_for_its_loss_is_refused(tmp_path: Path) -> None:
+    documents = small(("data.train", {"stop_samples": 600, "ny": None}))
+    with pytest.raises(CaptureError, match=r"train: an item has \d+ samples, .* needs 1,025\. Use"):
+        list(start(tmp_path, documents))
+    assert not (tmp_path / "runs").exists()
 
 
 def test_layers_without_1x1_are_warned_of(tmp_path: Path) -> None:
