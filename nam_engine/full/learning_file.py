@@ -21,9 +21,9 @@ MAX_STEPS = 10**9
 MAX_BATCH = 65_536
 MAX_LIMIT = 1e9
 MAX_MINUTES = 10 * 365 * 24 * 60.0
+MAX_UNITS = 1e8  # what a timedelta can hold in weeks
 
 SECTIONS = ("train_dataloader", "val_dataloader", "trainer")
-MAX_UNITS = 1e8  # what a timedelta can hold in weeks
 TIME_UNITS = ("weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds")
 TIME = re.compile(r"(\d{1,6}):(\d\d):(\d\d):(\d\d)", re.ASCII)
 
