@@ -50,7 +50,7 @@ def main() -> None:
             trainer.config,
             result,
             user=UserMetadata(),
-            training=training,
+            training=training.to_json(),
             moment=datetime.now(),
         )
         return encode_nam(container)

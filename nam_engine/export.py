@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from nam_engine.events import SubmodelResult, TrainResult
 from nam_engine.loudness import measure_loudness
-from nam_engine.metadata import TrainingMetadata, UserMetadata, date_json
+from nam_engine.metadata import UserMetadata, date_json
 from nam_engine.nam_file import ContainerEntry, NamContainer, NamModel
 from nam_engine.wavenet.config import PackedConfig, WaveNetConfig
 
@@ -18,10 +20,10 @@ def build_container(
     result: TrainResult,
     *,
     user: UserMetadata,
-    training: TrainingMetadata,
+    training: Mapping[str, Any],
     moment: datetime,
 ) -> NamContainer:
-    """The best state of each submodel, with all metadata.
+    """The best state of each submodel, with all metadata; ``training`` is that of the file.
 
     Loudness and gain stand on every submodel; the container repeats those of
     the largest, which comes last.
@@ -43,6 +45,6 @@ def build_container(
     metadata = {
         **models[-1].metadata,
         **user.to_json(),
-        "training": training.to_json(),
+        "training": dict(training),
     }
     return NamContainer(entries, metadata)

@@ -6,6 +6,7 @@ set is null in the file, never a default.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -20,6 +21,7 @@ __all__ = [
     "TrainingMetadata",
     "UserMetadata",
     "date_json",
+    "esr_json",
 ]
 
 
@@ -83,11 +85,7 @@ class LatencyCalibration:
 
 @dataclass(frozen=True)
 class TrainingMetadata:
-    """How the file came about.
-
-    ``submodel_validation_esr`` (name to ESR) is ours; the official
-    ``validation_esr`` holds the largest submodel's.
-    """
+    """How the file came about; ``submodel_validation_esr`` is name to ESR."""
 
     submodel_validation_esr: dict[str, float]
     manual_latency_samples: int | None
@@ -108,9 +106,19 @@ class TrainingMetadata:
                 },
                 "checks": {"version": self.checks_version, "passed": self.checks_passed},
             },
-            "validation_esr": list(self.submodel_validation_esr.values())[-1],
-            "submodel_validation_esr": dict(self.submodel_validation_esr),
+            **esr_json(self.submodel_validation_esr),
         }
+
+
+def esr_json(submodel_validation_esr: Mapping[str, float]) -> dict[str, Any]:
+    """How close the models came: all that a file says of a training that nobody checked.
+
+    Name to ESR, the largest submodel last: its own is what the official trainer writes.
+    """
+    return {
+        "validation_esr": list(submodel_validation_esr.values())[-1],
+        "submodel_validation_esr": dict(submodel_validation_esr),
+    }
 
 
 def date_json(moment: datetime) -> dict[str, int]:

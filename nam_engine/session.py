@@ -179,4 +179,6 @@ def _container(
         ignore_checks=job.choices.ignore_checks,
         checks_passed=not report.stops,
     )
-    return build_container(config, result, user=job.user, training=training, moment=datetime.now())
+    return build_container(
+        config, result, user=job.user, training=training.to_json(), moment=datetime.now()
+    )

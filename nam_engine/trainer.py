@@ -314,7 +314,7 @@ class Trainer:
             if state.identity.get(what) != value:
                 raise OtherTrainingError(
                     f"The earlier training of {self.material.name} had another {what}.",
-                    "Give the same files and options as then, or train anew under another name.",
+                    "Give the same files and options as then, or train anew.",
                 )
         try:
             self._adopt(state)

@@ -50,7 +50,10 @@ def review(
         yield from keeper.save(_comparisons(trainer, description, result))
     rate = trainer.material.sample_rate_hz
     sizes = sizes_of(description.network, result)
-    timing = _timing(trainer, description.network)
+    try:
+        timing = _timing(trainer, description.network)
+    except (MemoryError, RuntimeError):  # a device that is full: the rest is worth having
+        timing = None
     lines = report_lines(sizes, rate, timing)
     files: dict[str, bytes | None] = {
         "report.md": "\n".join([*lines, ""]).encode(),

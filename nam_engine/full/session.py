@@ -28,7 +28,7 @@ from nam_engine.job_folder import LAST, MODEL, PREVIOUS, JobFolder
 from nam_engine.keeper import Keeper
 from nam_engine.kept_run import run_and_keep
 from nam_engine.material import Material
-from nam_engine.metadata import TrainingMetadata, UserMetadata
+from nam_engine.metadata import UserMetadata, esr_json
 from nam_engine.method import Objective
 from nam_engine.nam_file import NamFile
 from nam_engine.stopping import StopRules
@@ -151,15 +151,11 @@ def _open_folder(
 
 def _export(description: Description, result: TrainResult) -> NamFile:
     """A container of all submodels, or the one model of a plain WaveNet."""
-    training = TrainingMetadata(
-        submodel_validation_esr={s.name: s.metrics.esr for s in result.submodels},
-        manual_latency_samples=description.data.train[0].delay_samples,
-    )
     container = build_container(
         description.network,
         result,
         user=UserMetadata(),
-        training=training,
+        training=esr_json({s.name: s.metrics.esr for s in result.submodels}),
         moment=datetime.now(),
     )
     if description.is_packed:

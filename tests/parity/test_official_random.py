@@ -21,7 +21,7 @@ from support import RATE_HZ, playing
 from nam_engine.events import SubmodelMetrics, SubmodelResult, TrainResult
 from nam_engine.export import build_container
 from nam_engine.json_node import Node
-from nam_engine.metadata import TrainingMetadata, UserMetadata
+from nam_engine.metadata import UserMetadata, esr_json
 from nam_engine.nam_file import NamContainer, encode_nam, parse_nam
 from nam_engine.render import render
 from nam_engine.wavenet.packed import PackedWaveNet
@@ -61,7 +61,7 @@ def exported(network: PackedWaveNet) -> NamContainer:
         network.config,
         TrainResult(results, RATE_HZ, 1),
         user=UserMetadata(),
-        training=TrainingMetadata(dict.fromkeys(network.config.names, 0.1), 0),
+        training=esr_json(dict.fromkeys(network.config.names, 0.1)),
         moment=datetime(2026, 1, 1),
     )
 
