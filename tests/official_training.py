@@ -144,9 +144,9 @@ def train_ours(
         seen.losses.append(figures.loss)
         return figures
 
-    def watch_optimizer(self: TorchOptimizer) -> None:
+    def watch_optimizer(self: TorchOptimizer, taken: torch.Tensor | None = None) -> None:
         seen.take_rate(self._optimizer)
-        step(self)
+        step(self, taken)
 
     monkeypatch.setattr(TorchOptimizer, "step", watch_optimizer)
     monkeypatch.setattr("nam_engine.trainer.PackedWaveNet", start_alike)

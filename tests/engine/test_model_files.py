@@ -24,6 +24,7 @@ from nam_engine.render import render
 def test_model_that_plays_no_numbers_is_not_written(tmp_path: Path) -> None:
     container = container_of(small_packed())
     weights = np.full_like(container.entries[1].model.weights, 3e38)
+    weights[-1] = 1e6  # a head_scale that can be read
     write_nam(tmp_path / "wild.nam", replace(container.entries[1].model, weights=weights))
     write_wav(tmp_path / "di.wav", playing(0.5), RATE_HZ)
     with pytest.raises(NamFileError, match=r"wild\.nam plays values that are not numbers"):
