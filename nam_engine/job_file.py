@@ -120,7 +120,7 @@ def _job(document: Node, folder: Path) -> TrainJob:
 
 def _recipe(node: Node) -> Recipe:
     def figure(name: str) -> float:
-        return _between(node[name], -MAX_FIGURE, MAX_FIGURE)
+        return node[name].between(-MAX_FIGURE, MAX_FIGURE)
 
     return Recipe(
         epochs=node["epochs"].integer(1, MAX_COUNT),
@@ -147,7 +147,7 @@ def _choices(node: Node) -> Choices:
         passage = node["validation_seconds"]
         if len(passage) != 2:
             raise passage.wrong("a list of two numbers")
-        choices["validation_seconds"] = tuple(_between(s, 0, MAX_FIGURE) for s in passage)
+        choices["validation_seconds"] = tuple(s.between(0, MAX_FIGURE) for s in passage)
     return Choices(
         flip_polarity=node["flip_polarity"].boolean(),
         ignore_checks=node["ignore_checks"].boolean(),
@@ -160,7 +160,7 @@ def _user(node: Node) -> UserMetadata:
     for name in filter(node.__contains__, ("name", "modeled_by", "gear_make", "gear_model")):
         values[name] = _text(node[name])
     for name in filter(node.__contains__, ("input_level_dbu", "output_level_dbu")):
-        values[name] = _between(node[name], -MAX_LEVEL_DBU, MAX_LEVEL_DBU)
+        values[name] = node[name].between(-MAX_LEVEL_DBU, MAX_LEVEL_DBU)
     if "gear_type" in node:
         values["gear_type"] = _one_of(GearType, node["gear_type"])
     if "tone_type" in node:
@@ -175,15 +175,8 @@ def _stop_rules(node: Node) -> StopRules:
     if "patience" in node:
         values["patience"] = node["patience"].integer(1, MAX_COUNT)
     for name in filter(node.__contains__, ("target_esr", "minutes")):
-        values[name] = _between(node[name], 0, MAX_FIGURE)
+        values[name] = node[name].between(0, MAX_FIGURE)
     return StopRules(**values)
-
-
-def _between(node: Node, lowest: float, highest: float) -> float:
-    number = node.number()
-    if not lowest <= number <= highest:
-        raise node.wrong(f"between {lowest:g} and {highest:g}")
-    return number
 
 
 def _text(node: Node) -> str:

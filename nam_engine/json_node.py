@@ -114,6 +114,13 @@ class Node:
             raise self.wrong("a finite number")
         return number
 
+    def between(self, minimum: float, maximum: float) -> float:
+        """A number in ``minimum .. maximum``."""
+        number = self.number()
+        if not minimum <= number <= maximum:
+            raise self.wrong(f"a number between {minimum:g} and {maximum:g}")
+        return number
+
     def integer(self, minimum: int, maximum: int) -> int:
         """An integer in ``minimum .. maximum``; ``2.0`` counts as one."""
         number = self.number()

@@ -10,6 +10,7 @@ from typing import Any
 
 __all__ = [
     "MIN_SPECTRAL_SAMPLES",
+    "SOAP",
     "Batches",
     "Clipping",
     "JudgedBy",
@@ -23,6 +24,8 @@ __all__ = [
 ]
 
 
+SOAP = "SOAP"
+"""The optimizer that is ours; all others are called as in ``torch.optim``."""
 MIN_SPECTRAL_SAMPLES = 1025
 """The shortest audio that the MRSTFT is defined for: frames of 2,048 samples are centred on its
 ends, where it is reflected."""

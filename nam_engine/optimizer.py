@@ -13,13 +13,11 @@ from torch import Tensor, nn
 from nam_engine.arrays import require_like, write_arrays
 from nam_engine.checkpoint import Arrays
 from nam_engine.graphs import Do, directly
-from nam_engine.method import OptimizerChoice
+from nam_engine.method import SOAP, OptimizerChoice
 from nam_engine.soap import Soap
 from nam_engine.wavenet.packed import PackedWaveNet
 
-__all__ = ["SOAP", "Optimizer", "make_optimizer"]
-
-SOAP = "SOAP"
+__all__ = ["Optimizer", "make_optimizer"]
 
 
 class Optimizer(Protocol):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from nam_engine.method import Batches, LossName, Method, Objective, OptimizerChoice, RateDecay
+from nam_engine.method import SOAP, Batches, LossName, Method, Objective, OptimizerChoice, RateDecay
 
 __all__ = [
     "A2",
@@ -71,7 +71,7 @@ class OptimizerName(StrEnum):
     SOAP = "soap"
 
 
-_OPTIMIZERS = {OptimizerName.ADAM: "Adam", OptimizerName.SOAP: "SOAP"}
+_OPTIMIZERS = {OptimizerName.ADAM: "Adam", OptimizerName.SOAP: SOAP}
 
 
 @dataclass(frozen=True)

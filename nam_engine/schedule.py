@@ -10,8 +10,7 @@ import torch
 from nam_engine.errors import ConfigError
 from nam_engine.events import EpochDone
 from nam_engine.logged import logged
-from nam_engine.method import Method, RateDecay, TorchScheduler
-from nam_engine.optimizer import SOAP
+from nam_engine.method import SOAP, Method, RateDecay, TorchScheduler
 
 __all__ = ["Schedule", "make_schedule"]
 

@@ -11,7 +11,7 @@ from nam_engine.full.description import (
     DataDescription,
     PairDescription,
 )
-from nam_engine.full.json_file import JsonFile, integer_or_none, number
+from nam_engine.full.json_file import JsonFile, integer_or_none
 from nam_engine.json_node import Node, quoted
 
 __all__ = ["parse_data"]
@@ -82,7 +82,8 @@ def _level(hook: Node) -> float:
         raise ConfigError(f"{kwargs[extra[0]].where} is not known; level_rms_dbfs is.")
     if len(args) + len(kwargs.keys()) > 1:
         raise ConfigError(f"{hook.where} gives more than one level; it needs one.")
-    return number(args[0] if args else kwargs["level_rms_dbfs"], -MAX_GAIN_DB, MAX_GAIN_DB)
+    level = args[0] if args else kwargs["level_rms_dbfs"]
+    return level.between(-MAX_GAIN_DB, MAX_GAIN_DB)
 
 
 def _pairs(file: JsonFile, common: Node, split: str) -> tuple[PairDescription, ...]:
@@ -132,7 +133,7 @@ class _Pair:
             )
         ny = self.needed("ny") if ny_required else self.get("ny")
         scale = self.get("y_scale", 1.0)
-        if number(scale, -MAX_SCALE, MAX_SCALE) == 0:
+        if scale.between(-MAX_SCALE, MAX_SCALE) == 0:
             raise ConfigError(f"{scale.where} is 0, which would silence the output.")
         return PairDescription(
             where=self._entry.where,
@@ -143,7 +144,7 @@ class _Pair:
             delay_samples=self.get("delay", 0).integer(-MAX_SAMPLES, MAX_SAMPLES),
             ny=integer_or_none(ny, 1, MAX_SAMPLES),
             y_scale=scale.number(),
-            input_gain_db=number(self.get("input_gain", 0.0), -MAX_GAIN_DB, MAX_GAIN_DB),
+            input_gain_db=self.get("input_gain", 0.0).between(-MAX_GAIN_DB, MAX_GAIN_DB),
             sample_rate_hz=integer_or_none(self.get("sample_rate"), 1000, MAX_RATE_HZ),
             y_preroll_samples=self.get("y_preroll", 0).integer(0, MAX_SAMPLES),
             allow_unequal_lengths=self.get("allow_unequal_lengths", False).boolean(),
@@ -163,7 +164,7 @@ class _Pair:
         (key,) = given
         node = self.get(key)
         if key.endswith("_seconds"):
-            return number(node, -MAX_SECONDS, MAX_SECONDS)
+            return node.between(-MAX_SECONDS, MAX_SECONDS)
         if key == which:
             self._file.warn(f"{node.where} is an old name; call it {key}_samples.")
         return node.integer(-MAX_SAMPLES, MAX_SAMPLES)
@@ -175,7 +176,7 @@ class _Pair:
         node = self.needed(key)
         if node.value is None or node.value is False:  # the official trainer itself writes false
             return None
-        return number(node, 0, MAX_SECONDS)
+        return node.between(0, MAX_SECONDS)
 
     def _recording(self, key: str) -> Path:
         """An existing file: from where the program was started, or beside the data file."""

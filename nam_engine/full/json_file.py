@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from nam_engine.errors import ConfigError
 from nam_engine.json_node import Node, quoted
 
-__all__ = ["JsonFile", "integer_or_none", "number"]
+__all__ = ["JsonFile", "integer_or_none"]
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
@@ -62,14 +62,6 @@ class JsonFile:
         except ConfigError as error:
             message = f"{self.path.name}: {error.message}"
             raise type(error)(message, error.remedy) from error
-
-
-def number(node: Node, low: float, high: float) -> float:
-    """A number in ``low .. high``."""
-    value = node.number()
-    if not low <= value <= high:
-        raise node.wrong(f"a number between {low:g} and {high:g}")
-    return value
 
 
 def integer_or_none(node: Node, low: int, high: int) -> int | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from nam_engine.errors import ConfigError, UnsupportedError
-from nam_engine.full.json_file import JsonFile, number
+from nam_engine.full.json_file import JsonFile
 from nam_engine.json_node import Node, describe
 from nam_engine.method import Batches, Clipping, LastBatch
 
@@ -206,7 +206,7 @@ def _minutes(node: Node) -> float:
             raise ConfigError(
                 f"{node[unknown[0]].where} is no unit of time.", f"{', '.join(TIME_UNITS)} are."
             )
-        units = {key: number(node[key], 0, MAX_UNITS) for key in node.keys()}  # noqa: SIM118
+        units = {key: node[key].between(0, MAX_UNITS) for key in node.keys()}  # noqa: SIM118
     elif isinstance(node.value, str) and (match := TIME.fullmatch(node.value.strip())):
         names = ("days", "hours", "minutes", "seconds")
         units = {key: float(value) for key, value in zip(names, match.groups(), strict=True)}
@@ -234,7 +234,7 @@ def _clipping(trainer: Node) -> Clipping | None:
     algorithm = trainer.get("gradient_clip_algorithm", "norm")
     if algorithm.value not in ("norm", "value"):
         raise algorithm.wrong('"norm" or "value"')
-    limit = number(trainer.get("gradient_clip_val", 0), 0, MAX_LIMIT)
+    limit = trainer.get("gradient_clip_val", 0).between(0, MAX_LIMIT)
     return Clipping(limit, by_norm=algorithm.value == "norm") if limit > 0 else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nam_engine.errors import ConfigError, UnsupportedError
-from nam_engine.full.json_file import JsonFile, number
+from nam_engine.full.json_file import JsonFile
 from nam_engine.json_node import Node, quoted
 from nam_engine.method import JudgedBy, LossName, Objective
 
@@ -78,11 +78,11 @@ def _refuse_unsupported(loss: Node) -> None:
 
 
 def _weight(loss: Node, key: str) -> float:
-    return max(0.0, number(loss.get(key, 0.0), -MAX_WEIGHT, MAX_WEIGHT))
+    return max(0.0, loss.get(key, 0.0).between(-MAX_WEIGHT, MAX_WEIGHT))
 
 
 def _coefficient(loss: Node, key: str) -> float:
-    return number(loss.get(key, 0.0), -1.0, 1.0)
+    return loss.get(key, 0.0).between(-1.0, 1.0)
 
 
 def _judged_by(node: Node) -> JudgedBy:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from nam_engine.errors import ConfigError, UnsupportedError
-from nam_engine.full.json_file import JsonFile, number
+from nam_engine.full.json_file import JsonFile
 from nam_engine.full.torch_trial import (
     MAX_SETTINGS,
     default_rate,
@@ -16,11 +16,10 @@ from nam_engine.full.torch_trial import (
     try_scheduler,
 )
 from nam_engine.json_node import Node, quoted
-from nam_engine.method import OptimizerChoice, RateDecay, TorchScheduler
+from nam_engine.method import SOAP, OptimizerChoice, RateDecay, TorchScheduler
 
 __all__ = ["parse_optimizer", "parse_schedule"]
 
-SOAP = "SOAP"
 DEFAULT_RATE = 0.001
 MAX_RATE = 1000.0
 MAX_FREQUENCY = 10**9
@@ -60,7 +59,7 @@ def parse_optimizer(file: JsonFile) -> OptimizerChoice:
     else:
         _require_class(name, optimizer_names(), NO_OPTIMIZERS, extra=[SOAP])
         lr = node.get("lr", default_rate(name.text()))
-    rate = number(lr, 0, MAX_RATE)
+    rate = lr.between(0, MAX_RATE)
     if rate == 0:
         raise ConfigError(f"{lr.where} is 0: nothing would be learned.")
     choice = OptimizerChoice(name.text(), {"lr": rate, **settings})

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from nam_engine.errors import ConfigError
-from nam_engine.method import OptimizerChoice, TorchScheduler
+from nam_engine.method import SOAP, OptimizerChoice, TorchScheduler
 
 __all__ = [
     "MAX_SETTINGS",
@@ -107,7 +107,7 @@ def _optimizer(name: str, settings: Mapping[str, Any]) -> tuple[Any, Any]:
     weights = torch.nn.Parameter(torch.ones(2, 3))
     weights.grad = torch.ones(2, 3)
     weights.grad[0] = 0.0  # as of the weights between two submodels
-    if name == "SOAP":  # what a schedule sees of it
+    if name == SOAP:  # what a schedule sees of it
         return torch.optim.Optimizer([weights], dict(settings)), weights
     return getattr(torch.optim, name)([weights], **settings), weights
 

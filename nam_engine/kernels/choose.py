@@ -71,7 +71,7 @@ def choose_kernels(network: PackedWaveNet, device: torch.device) -> Kernels:
     """
     mrstft = MultiResolutionStft().to(device)
     reference = Kernels(network, mrstft)
-    if device.type == "mps" or next(network.parameters()).dtype != torch.float32:
+    if device.type not in ("cpu", "cuda") or next(network.parameters()).dtype != torch.float32:
         return reference
     if device.type == "cuda":
         # What is called float32 is computed as such, and not with PyTorch's 10 bits of fraction.

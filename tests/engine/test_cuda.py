@@ -17,7 +17,7 @@ from nam_engine.events import EpochDone, TrainEvent, Warned
 from nam_engine.graphs import UNPROVEN, Graphs
 from nam_engine.kernels.choose import Kernels, choose_kernels
 from nam_engine.losses import MultiResolutionStft
-from nam_engine.optimizer import SOAP
+from nam_engine.method import SOAP
 from nam_engine.presets import A2, OFFICIAL_RECIPE, STANDARD_RECIPE, Recipe
 from nam_engine.soap import STEPS_PER_REFRESH
 from nam_engine.stepping import Stepper
