@@ -45,7 +45,8 @@ from nam_engine.events import EpochDone
 from nam_engine.graphs import UNPROVEN
 from nam_engine.intake import Choices
 from nam_engine.kernels import choose
-from nam_engine.kernels.choose import Kernels, choose_kernels
+from nam_engine.kernels.choose import choose_kernels
+from nam_engine.kernels.interface import Kernels
 from nam_engine.presets import A2, OFFICIAL_RECIPE, STANDARD_RECIPE, Recipe
 from nam_engine.session import train
 from nam_engine.train_job import TrainJob

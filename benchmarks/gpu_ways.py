@@ -17,7 +17,8 @@ from nam_engine.audio import Recording
 from nam_engine.capture import make_capture
 from nam_engine.dataset import material_of
 from nam_engine.demo import SAMPLE_RATE_HZ, amplify, play
-from nam_engine.kernels.choose import Kernels, choose_kernels
+from nam_engine.kernels.choose import choose_kernels
+from nam_engine.kernels.interface import Kernels
 from nam_engine.losses import MultiResolutionStft
 from nam_engine.presets import A2, Recipe
 from nam_engine.stepping import Stepper

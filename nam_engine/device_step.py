@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from nam_engine.graphs import Do
-from nam_engine.kernels.choose import Kernels
+from nam_engine.kernels.interface import Kernels
 from nam_engine.losses import Loss
 from nam_engine.position import StepFigures
 

@@ -24,9 +24,9 @@ def run_and_keep(
     keeper: Keeper,
     control: RunControl,
     review: Review,
-    warnings: Iterable[Warned] = (),
+    first: Iterable[TrainEvent] = (),
 ) -> Generator[TrainEvent, None, None]:
-    """``warnings``, then the events of ``Trainer.run``; ``Saved`` before ``Finished``.
+    """``first``, then the events of ``Trainer.run``; ``Saved`` before ``Finished``.
 
     What ``review`` says comes after the last ``Saved``; a fault of it is a warning and no
     failure. Raises NamFileError where the folder cannot be written to at the beginning or the
@@ -36,7 +36,7 @@ def run_and_keep(
     # In this order: a run that is left alone saves before its folder is closed.
     with closing(keeper), closing(events):
         keeper.begin()
-        for event in chain(warnings, events):
+        for event in chain(first, events):
             keeper.note(event)
             yield event
 

@@ -12,7 +12,7 @@ from nam_engine.capture import Capture
 from nam_engine.comparison import play_passage
 from nam_engine.control import RunControl
 from nam_engine.dataset import material_of
-from nam_engine.devices import resolve_device
+from nam_engine.device_choice import choose_device
 from nam_engine.errors import NamEngineError, OtherTrainingError
 from nam_engine.events import Checked, Probed, TrainEvent, TrainResult, Warned
 from nam_engine.export import build_container
@@ -51,11 +51,13 @@ def train(job: TrainJob, control: RunControl | None = None) -> Generator[TrainEv
     checked = _checked(name, intake.report, job.choices)
     yield checked  # the next takes seconds, the first time on a machine more than a few
     config = parse_packed(A2)
+    material, method = material_of(capture, config.receptive_field, job.recipe), job.recipe.method
+    choice = choose_device(job.device, config, method, material)
     trainer = Trainer(
-        material_of(capture, config.receptive_field, job.recipe),
+        material,
         config,
-        job.recipe.method,
-        device=resolve_device(job.device),
+        method,
+        device=choice.device,
         seed=job.seed,
         stop_rules=job.stop_rules,
     )
@@ -65,7 +67,7 @@ def train(job: TrainJob, control: RunControl | None = None) -> Generator[TrainEv
     keeper.put({"report.json": _encode_report(intake.report)})
     keeper.note(checked)
     review = partial(_review, config, keeper, capture, intake.report)
-    yield from run_and_keep(trainer, keeper, control, review, warnings)
+    yield from run_and_keep(trainer, keeper, control, review, [*choice.told, *warnings])
 
 
 def _open_folder(

@@ -12,7 +12,8 @@ from nam_engine.arrays import as_arrays, require_like, write_arrays
 from nam_engine.checkpoint import StepperState
 from nam_engine.device_step import DeviceStep, Gather
 from nam_engine.graphs import Graphs, are_unproven_ways_wanted, directly
-from nam_engine.kernels.choose import Kernels, choose_kernels
+from nam_engine.kernels.choose import choose_kernels
+from nam_engine.kernels.interface import Kernels
 from nam_engine.losses import Loss
 from nam_engine.method import Clipping, Method
 from nam_engine.optimizer import make_optimizer

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from nam_engine.events import SubmodelMetrics
-from nam_engine.kernels.choose import Kernels
+from nam_engine.kernels.interface import Kernels
 from nam_engine.losses import MRSTFT_PASSAGE_SECONDS, esr, mean_over_passages, mse
 from nam_engine.wavenet.predict import predict
 

@@ -11,7 +11,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from nam_engine import __version__
-from nam_gui.device_words import Device
+from nam_engine.device_report import DeviceReport
+from nam_gui.device_words import device_line
 from nam_gui.elided_label import ElidedLabel
 from nam_gui.licences_window import LicencesWindow
 from nam_gui.page_dialog import PageDialog
@@ -56,9 +57,9 @@ class AboutDialog(PageDialog):
         self.page.addLayout(buttons)
         self.page.addStretch(1)
 
-    def set_devices(self, devices: Sequence[Device]) -> None:
+    def set_devices(self, devices: Sequence[DeviceReport]) -> None:
         """One line for each device."""
-        self.set_devices_text("\n".join(device.line for device in devices))
+        self.set_devices_text("\n".join(device_line(device) for device in devices))
 
     def set_devices_text(self, text: str) -> None:
         """Why nothing is known of them."""

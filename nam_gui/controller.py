@@ -42,7 +42,7 @@ class Controller(Training):
     models_found = Signal(list)
     """list[Path]: models among dropped files."""
     devices_known = Signal(tuple)
-    """A tuple of ``device_words.Device``, the fastest first."""
+    """A tuple of ``DeviceReport``, GPUs first."""
     devices_unknown = Signal(str)
     """Why nothing is known of them."""
     pair_loaded = Signal(int, object)

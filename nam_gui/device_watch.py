@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from nam_engine.device_report import DeviceReport
 from nam_engine.events import Started, TrainEvent
 from nam_gui.controller import Controller
-from nam_gui.device_words import Device, is_gpu_missing, short_name, trains_on
+from nam_gui.device_words import is_gpu_missing, short_name, trains_on
 
 __all__ = ["DeviceWatch"]
 
@@ -22,7 +23,7 @@ class DeviceWatch(QObject):
     def __init__(self, controller: Controller, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._controller = controller
-        self._devices: tuple[Device, ...] = ()
+        self._devices: tuple[DeviceReport, ...] = ()
         self._name = ""
         self._timer = QTimer(self, interval=PATIENCE_MS)
         self._timer.timeout.connect(self._ask_if_idle)
@@ -50,7 +51,7 @@ class DeviceWatch(QObject):
             controller.probe_devices()
 
     @Slot(tuple)
-    def _on_known(self, devices: tuple[Device, ...]) -> None:
+    def _on_known(self, devices: tuple[DeviceReport, ...]) -> None:
         self._timer.stop()
         self._devices = devices
         self.refresh()

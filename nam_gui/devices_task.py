@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from nam_gui.device_words import Device
 from nam_gui.tasks import Task
 
 __all__ = ["DevicesTask"]
 
 
 class DevicesTask(Task):
-    """Tries every device; carries a tuple of :class:`Device`, the fastest first."""
+    """Tries every device; carries a tuple of ``DeviceReport``, GPUs first."""
 
     def work(self) -> Any:
         from nam_engine.devices import probe_devices
 
-        return tuple(
-            Device(report.name, report.description, report.problem) for report in probe_devices()
-        )
+        return tuple(probe_devices())

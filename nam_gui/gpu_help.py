@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from nam_gui.device_words import Device
+from nam_engine.device_report import DeviceReport
+from nam_gui.device_words import device_line
 from nam_gui.page_dialog import PageDialog
 from nam_gui.style import SPACING
 
@@ -23,8 +24,9 @@ class GpuHelp(PageDialog):
         self._add(
             "",
             self.tr(
-                "Training on a graphics processor (GPU) is many times faster than on a"
-                " processor. The models are as good; without one it only takes longer."
+                "Training on a graphics processor (GPU) can be much faster than on a processor."
+                " Where there is one, both are timed when a training begins and the faster one"
+                " trains. The models are as good."
             ),
         )
         self._found = self._add(self.tr("This computer"), self.tr("Looking for devices…"))
@@ -56,9 +58,9 @@ class GpuHelp(PageDialog):
         )
         self.page.addStretch(1)
 
-    def set_devices(self, devices: Sequence[Device]) -> None:
+    def set_devices(self, devices: Sequence[DeviceReport]) -> None:
         """What was found here, a line each."""
-        self._found.setText("\n".join(device.line for device in devices))
+        self._found.setText("\n".join(device_line(device) for device in devices))
 
     def _add(self, heading: str, text: str) -> QLabel:
         section = QVBoxLayout()

@@ -46,7 +46,7 @@ class RunBar(QWidget):
         self.status.setTextFormat(Qt.TextFormat.PlainText)
         self.status.setWordWrap(True)
         self.device = QLabel(self)
-        self.gpu_help = LinkButton(self.tr("A GPU would be faster: how?"), self)
+        self.gpu_help = LinkButton(self.tr("A GPU can be faster: how?"), self)
         self.gpu_help.clicked.connect(self.gpu_help_requested)
         self.bar = QProgressBar(self)
         self.bar.setRange(0, 1000)

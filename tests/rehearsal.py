@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nam_engine import graphs, stepping
 from nam_engine.graphs import Recording
-from nam_engine.kernels.choose import Kernels
+from nam_engine.kernels.interface import Kernels
 from nam_engine.losses import MultiResolutionStft
 from nam_engine.wavenet.packed import PackedWaveNet
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from nam_engine.control import RunControl
-from nam_engine.devices import resolve_device
+from nam_engine.device_choice import choose_device
 from nam_engine.errors import CaptureError, CheckpointError, NamEngineError
 from nam_engine.events import TrainEvent, TrainResult, Warned
 from nam_engine.export import build_container
@@ -62,11 +62,13 @@ def train_full(
     )
     yield from map(Warned, oddities)
     _require_long_items(material, description.method.objective)
+    network, method = description.network, description.method
+    choice = choose_device(job.device or description.device, network, method, material)
     trainer = Trainer(
         material,
-        description.network,
-        description.method,
-        device=resolve_device(job.device or description.device),
+        network,
+        method,
+        device=choice.device,
         seed=seed,
         stop_rules=StopRules(minutes=description.minutes),
     )
@@ -77,7 +79,7 @@ def train_full(
     keeper = Keeper(folder, trainer, records, control, name)
     keeper.put(config_files(description))
     look = partial(review, trainer, keeper, description, plots=job.plots)
-    events = run_and_keep(trainer, keeper, control, look, warnings)
+    events = run_and_keep(trainer, keeper, control, look, [*choice.told, *warnings])
     if job.tensorboard:
         judged_by = description.method.judged_by
         events = follow(events, folder.path, judged_by, is_packed=description.is_packed)

@@ -6,62 +6,19 @@ import functools
 import importlib.util
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import torch
-from torch import Tensor
 
 from nam_engine.graphs import Do, are_unproven_ways_wanted, directly, replayed
+from nam_engine.kernels.interface import Kernels
+from nam_engine.kernels.trial import Make, require_equal, trial_gradients
 from nam_engine.losses import MultiResolutionStft
 from nam_engine.wavenet.packed import PackedWaveNet
-from nam_engine.wavenet.parse import parse_packed
 
-__all__ = ["Kernels", "choose_kernels"]
+__all__ = ["choose_kernels"]
 
 _log = logging.getLogger(__name__)
-
-# More than the kernels' own rounding: a sample beside a kink may fall on either side of it.
-TRIAL_TOLERANCE = 1e-2
-TRIAL_SAMPLES = 1500
-TRIAL_NETWORK: dict[str, Any] = {
-    "submodels": [
-        {
-            "name": f"channels_{channels}",
-            "config": {
-                "layers_configs": [
-                    {
-                        "input_size": 1,
-                        "condition_size": 1,
-                        "channels": channels,
-                        "kernel_sizes": [6, 15],
-                        "dilations": [1, 7],
-                        "activation": {"name": "LeakyReLU", "negative_slope": 0.01},
-                        "head": {"out_channels": 1, "kernel_size": 16, "bias": True},
-                    }
-                ],
-                "head_scale": 0.5,
-            },
-        }
-        for channels in (3, 8)
-    ],
-    "export": {"container_max_values": "uniform"},
-}
-
-
-@dataclass(frozen=True)
-class Kernels:
-    """How a network predicts and how its spectra are compared; both have gradients.
-
-    ``predict``: audio (batch, time) to (batch, submodel, out). ``mrstft``: a prediction and its
-    target (batch, out) to one value per submodel. ``problem`` says why faster ones cannot be
-    used; it is empty where there are none. ``in_graphs``: steps with them may be recorded.
-    """
-
-    predict: Callable[[Tensor], Tensor]
-    mrstft: Callable[[Tensor, Tensor], Tensor]
-    problem: str = ""
-    in_graphs: bool = False
 
 
 def choose_kernels(network: PackedWaveNet, device: torch.device) -> Kernels:
@@ -147,31 +104,8 @@ def _cuda_kernels(network: PackedWaveNet, mrstft: MultiResolutionStft) -> Kernel
     return Kernels(CudaKernel(network), mrstft) if is_narrow_enough(network.config) else None
 
 
-def _try(
-    make: Callable[[PackedWaveNet, MultiResolutionStft], Kernels | None],
-    device: torch.device,
-    do: Do = directly,
-) -> None:
-    """Compare the gradient of a little network with PyTorch's.
-
-    Raises ArithmeticError where it is another, and whatever a compiler or driver raises.
+def _try(make: Make, device: torch.device, do: Do = directly) -> None:
+    """Raises ArithmeticError where kernels have another gradient than PyTorch, and whatever a
+    compiler or driver raises.
     """
-    generator = torch.Generator().manual_seed(0)
-    network = PackedWaveNet(parse_packed(TRIAL_NETWORK), generator)
-    audio = torch.randn(2, network.receptive_field - 1 + TRIAL_SAMPLES, generator=generator)
-    target = torch.randn(2, TRIAL_SAMPLES, generator=generator)
-    network, audio, target = network.to(device), audio.to(device), target.to(device)
-    mrstft = MultiResolutionStft().to(device)
-
-    def gradient(kernels: Kernels | None) -> Tensor:
-        assert kernels is not None
-        loss = kernels.mrstft(kernels.predict(audio), target).sum()
-        parts = torch.autograd.grad(loss, list(network.parameters()), allow_unused=True)
-        return torch.cat([part.flatten() for part in parts if part is not None])
-
-    theirs = gradient(Kernels(network, mrstft))
-    kernels = make(network, mrstft)
-    ours = do("the gradient of a little network", lambda: gradient(kernels))
-    off = torch.linalg.vector_norm(ours - theirs) / torch.linalg.vector_norm(theirs)
-    if not off < TRIAL_TOLERANCE:
-        raise ArithmeticError(f"their gradient is off by {off:.1g}")
+    require_equal(trial_gradients(make, device, do), trial_gradients(Kernels, device))

@@ -9,9 +9,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
-import llvmlite.binding
 import numba
 import numpy as np
+from numba.core.codegen import get_host_cpu_features
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
@@ -27,10 +27,13 @@ Offsets = NDArray[np.int64]
 
 def _vector_shape() -> tuple[int, int]:
     """Numbers in a vector register, and how many registers one row may have."""
-    features = llvmlite.binding.get_host_cpu_features()
-    if features.get("avx512f"):
+    # Those that Numba compiles for: it leaves out what is slow on some processors.
+    chosen = numba.config.CPU_FEATURES  # type: ignore[attr-defined]
+    host = get_host_cpu_features()  # type: ignore[no-untyped-call]
+    features = (chosen or host).split(",")
+    if "+avx512f" in features:
         return 16, 4
-    return (8, 2) if features.get("avx") else (4, 4)
+    return (8, 2) if "+avx" in features else (4, 4)
 
 
 LANES, VECTORS = _vector_shape()

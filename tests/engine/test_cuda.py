@@ -15,7 +15,8 @@ from trainers import trainer_of
 from nam_engine.errors import TrainingError
 from nam_engine.events import EpochDone, TrainEvent, Warned
 from nam_engine.graphs import UNPROVEN, Graphs
-from nam_engine.kernels.choose import Kernels, choose_kernels
+from nam_engine.kernels.choose import choose_kernels
+from nam_engine.kernels.interface import Kernels
 from nam_engine.losses import MultiResolutionStft
 from nam_engine.method import SOAP
 from nam_engine.presets import A2, OFFICIAL_RECIPE, STANDARD_RECIPE, Recipe

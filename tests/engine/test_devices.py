@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import sys
+from collections.abc import Callable
+from typing import TypeAlias
 
 import pytest
 import torch
 
 from nam_engine import devices
 from nam_engine.devices import probe_device, probe_devices
+from nam_engine.kernels.trial import Make, TrialGradients, trial_gradients
+
+Gpu: TypeAlias = Callable[[Callable[[TrialGradients], TrialGradients]], None]
 
 
 @pytest.fixture(autouse=True)
@@ -43,13 +49,50 @@ def test_missing_gpu_is_explained(
     assert says in report.problem
 
 
-def test_a_device_that_computes_nonsense_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: torch.device) -> None:
-        raise RuntimeError("CUDA error: no kernel image is available\nand more")
-
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch) -> Gpu:
+    """Pretends that there is an NVIDIA GPU which computes so; the processor is itself."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(devices, "_train_tiny_step", fail)
-    problem = probe_device("cuda").problem
-    assert problem == (
-        "it is there but a training step on it fails (CUDA error: no kernel image is available)"
+    monkeypatch.setattr(devices, "describe_device", str)
+
+    def computes(gradients: Callable[[TrialGradients], TrialGradients]) -> None:
+        def of_device(make: Make, device: torch.device) -> TrialGradients:
+            right = trial_gradients(make, torch.device("cpu"))
+            return gradients(right) if device.type == "cuda" else right
+
+        monkeypatch.setattr(devices, "trial_gradients", of_device)
+
+    return computes
+
+
+def test_a_device_that_rounds_what_it_multiplies_is_used(gpu: Gpu) -> None:
+    gpu(lambda right: TrialGradients(right.network * (1 + 5e-4), right.mrstft))
+    assert probe_device("cuda").usable
+
+
+@pytest.mark.parametrize("wrong", ["network", "mrstft"])
+def test_a_device_that_computes_wrong_numbers_is_not_used(gpu: Gpu, wrong: str) -> None:
+    gpu(lambda right: right._replace(**{wrong: 1.1 * getattr(right, wrong)}))
+    assert probe_device("cuda").problem == (
+        "it is there but a training step on it fails (the gradient is off by 0.1)"
+    )
+
+
+def test_a_device_that_gives_no_numbers_is_not_used(gpu: Gpu) -> None:
+    gpu(lambda right: right._replace(mrstft=right.mrstft * math.nan))
+    assert "off by nan" in probe_device("cuda").problem
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [RuntimeError("CUDA error: no kernel image is available\nand more"), TypeError("no float64")],
+)
+def test_a_device_that_fails_is_not_used(gpu: Gpu, fault: Exception) -> None:
+    def fail(_: TrialGradients) -> TrialGradients:
+        raise fault
+
+    gpu(fail)
+    reason = str(fault).splitlines()[0]
+    assert probe_device("cuda").problem == (
+        f"it is there but a training step on it fails ({reason})"
     )

@@ -10,7 +10,7 @@ import torch
 from support import RATE_HZ, playing, rig, small_packed
 from torch import Tensor
 
-from nam_engine import session
+from nam_engine import device_choice, session
 from nam_engine.audio import write_wav
 from nam_engine.checkpoint import read_checkpoint
 from nam_engine.control import RunControl
@@ -25,6 +25,7 @@ from nam_engine.events import (
     Finished,
     FinishReason,
     Probed,
+    Reported,
     Saved,
     Started,
     TrainEvent,
@@ -50,6 +51,16 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TrainJob:
     return TrainJob(
         tmp_path / "di.wav", tmp_path / "My Amp.wav", tmp_path / "out", RECIPE, device="cpu"
     )
+
+
+def test_why_a_device_was_taken_is_told_and_kept(
+    job: TrainJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    devices = [torch.device("cpu"), torch.device("cpu")]
+    monkeypatch.setattr(device_choice, "usable_devices", lambda: devices)
+    events = list(train(replace(job, device="auto")))
+    (report,) = (event for event in events if isinstance(event, Reported))
+    assert report.lines[0] in (job.outdir / "My Amp" / "log.txt").read_text(encoding="utf-8")
 
 
 def test_job_saves_a_container_with_all_metadata(job: TrainJob) -> None:

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from kernel_trials import Trial, gradients, slow, trials
 from support import submodel
 
-from nam_engine.kernels.choose import TRIAL_NETWORK
+from nam_engine.kernels.trial import TRIAL_NETWORK
 from nam_engine.wavenet.packed import PackedWaveNet
 from nam_engine.wavenet.parse import parse_packed
 

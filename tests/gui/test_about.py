@@ -13,16 +13,16 @@ from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from nam_engine import __version__
-from nam_engine.devices import DeviceReport
+from nam_engine.device_report import DeviceReport
 from nam_gui import licences, licences_window
 from nam_gui.about import AboutDialog
-from nam_gui.device_words import Device, is_gpu_missing, trains_on
+from nam_gui.device_words import device_line, is_gpu_missing, trains_on
 from nam_gui.devices_task import DevicesTask
 from nam_gui.licences import licences_file
 
-NO_GPU = Device("cuda", "NVIDIA GPU", "no driver")
-GPU = Device("cuda", "NVIDIA RTX 4070")
-PROCESSOR = Device("cpu", "2 processor cores, 2 threads")
+NO_GPU = DeviceReport("cuda", "NVIDIA GPU", "no driver")
+GPU = DeviceReport("cuda", "NVIDIA RTX 4070")
+PROCESSOR = DeviceReport("cpu", "2 processor cores, 2 threads")
 DEVICES = [NO_GPU, PROCESSOR]
 LINES = [
     "NVIDIA GPU - not used: no driver",
@@ -126,13 +126,14 @@ def test_asks_pytorch_nothing() -> None:
 
 
 def test_device_lines() -> None:
-    assert Device("cpu", "2 threads").line == "Processor: 2 threads - ready"
-    assert Device("mps", "Apple GPU").line == "Apple GPU - ready"
-    assert NO_GPU.line == "NVIDIA GPU - not used: no driver"
+    assert device_line(DeviceReport("cpu", "2 threads")) == "Processor: 2 threads - ready"
+    assert device_line(DeviceReport("mps", "Apple GPU")) == "Apple GPU - ready"
+    assert device_line(NO_GPU) == "NVIDIA GPU - not used: no driver"
 
 
 def test_what_it_trains_on_follows_the_setting() -> None:
-    assert trains_on([GPU, PROCESSOR], "auto") == "NVIDIA RTX 4070"
+    assert trains_on([GPU, PROCESSOR], "auto") == "NVIDIA RTX 4070 or 2 processor cores"
+    assert trains_on([GPU, PROCESSOR], "cuda") == "NVIDIA RTX 4070"
     assert trains_on([GPU, PROCESSOR], "cpu") == "2 processor cores"
     assert trains_on(DEVICES, "auto") == "2 processor cores"
     assert trains_on(DEVICES, "cuda") == ""
@@ -158,5 +159,5 @@ def test_devices_are_tried_in_a_thread(
     with qtbot.waitSignal(task.finished), qtbot.waitSignal(task.succeeded) as succeeded:
         task.start()
     task.wait()
-    assert succeeded.args == [(NO_GPU, Device("cpu", "1 thread"))]
+    assert succeeded.args == [(NO_GPU, DeviceReport("cpu", "1 thread"))]
     assert threads != [app.thread()]

@@ -13,8 +13,8 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
+from nam_engine.device_report import DeviceReport
 from nam_gui.controller import Controller
-from nam_gui.device_words import Device
 from nam_gui.devices_task import DevicesTask
 from nam_gui.job import JobState
 from nam_gui.main_window import MainWindow
@@ -87,10 +87,10 @@ def test_window_waits_for_the_devices_it_asks_about(
     """A thread that is destroyed while it runs would take the program with it."""
     is_asked, may_answer = threading.Event(), threading.Event()
 
-    def slow(_: DevicesTask) -> tuple[Device, ...]:
+    def slow(_: DevicesTask) -> tuple[DeviceReport, ...]:
         is_asked.set()
         may_answer.wait(10)
-        return (Device("cpu", "2 processor cores"),)
+        return (DeviceReport("cpu", "2 processor cores"),)
 
     monkeypatch.setattr(DevicesTask, "work", slow)
     window._show_about()

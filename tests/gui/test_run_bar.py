@@ -10,19 +10,22 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from nam_engine.device_report import DeviceReport
 from nam_gui import device_watch, run_bar
 from nam_gui.appearance import apply
 from nam_gui.controller import Controller
 from nam_gui.device_watch import DeviceWatch
-from nam_gui.device_words import Device
 from nam_gui.devices_task import DevicesTask
 from nam_gui.gpu_help import GpuHelp
 from nam_gui.job import JobState
 from nam_gui.run_bar import RunBar
 from nam_gui.settings import Settings
 
-NO_GPU = (Device("cuda", "NVIDIA GPU", "no driver"), Device("cpu", "2 processor cores, 2 threads"))
-GPU = (Device("cuda", "NVIDIA RTX 4070"), NO_GPU[1])
+NO_GPU = (
+    DeviceReport("cuda", "NVIDIA GPU", "no driver"),
+    DeviceReport("cpu", "2 processor cores, 2 threads"),
+)
+GPU = (DeviceReport("cuda", "NVIDIA RTX 4070"), NO_GPU[1])
 
 
 @pytest.fixture
@@ -127,7 +130,7 @@ def test_help_says_what_was_found(app: QApplication, qtbot: QtBot) -> None:
 
 
 @pytest.fixture
-def devices(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Device, ...]]:
+def devices(monkeypatch: pytest.MonkeyPatch) -> list[tuple[DeviceReport, ...]]:
     """What is there; empty it to find out whether somebody asked."""
     there = [NO_GPU]
     monkeypatch.setattr(DevicesTask, "work", lambda _: there.pop())
@@ -144,7 +147,7 @@ def controller(app: QApplication, qtbot: QtBot) -> Iterator[Controller]:
 
 
 def test_devices_are_asked_for_once(
-    controller: Controller, devices: list[tuple[Device, ...]], qtbot: QtBot
+    controller: Controller, devices: list[tuple[DeviceReport, ...]], qtbot: QtBot
 ) -> None:
     watch = DeviceWatch(controller)
     with qtbot.waitSignal(watch.changed) as changed:
@@ -155,7 +158,7 @@ def test_devices_are_asked_for_once(
 
 
 def test_checks_come_first(
-    controller: Controller, devices: list[tuple[Device, ...]], qtbot: QtBot
+    controller: Controller, devices: list[tuple[DeviceReport, ...]], qtbot: QtBot
 ) -> None:
     watch = DeviceWatch(controller)
     controller.input_path = Path("input.wav")
@@ -169,13 +172,13 @@ def test_checks_come_first(
 
 
 def test_another_setting_is_another_device(
-    controller: Controller, devices: list[tuple[Device, ...]], qtbot: QtBot
+    controller: Controller, devices: list[tuple[DeviceReport, ...]], qtbot: QtBot
 ) -> None:
     devices[:] = [GPU]
     watch = DeviceWatch(controller)
     with qtbot.waitSignal(watch.changed) as changed:
         watch.start()
-    assert changed.args == ["NVIDIA RTX 4070", False]
+    assert changed.args == ["NVIDIA RTX 4070 or 2 processor cores", False]
     controller.settings = Settings(device="cpu")
     with qtbot.waitSignal(watch.changed) as changed:
         watch.refresh()
