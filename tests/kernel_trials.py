@@ -19,6 +19,8 @@ from nam_engine.wavenet.parse import parse_packed
 
 CPU = torch.device("cpu")
 
+LEAST_RMS = 0.01
+
 slow = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 Predict = Callable[[Tensor], Tensor]
@@ -50,8 +52,9 @@ class Trial:
         with pytest.MonkeyPatch.context() as patch:
             least = nearest_kink(patch)
             expected, by_reference = gradients(exact, exact, audio.double(), weight)
-        # On either side of a kink, single precision may take the other side.
-        if min(least) < 2e-6:
+        # On either side of a kink, single precision may take the other side, and what is left
+        # where numbers near one cancel is as inexact as they are.
+        if min(least) < 2e-6 or expected.square().mean().sqrt() < LEAST_RMS:
             reject()
         network = network.to(device)
         kernel = make(network)

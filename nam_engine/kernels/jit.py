@@ -26,14 +26,17 @@ Offsets = NDArray[np.int64]
 
 
 def _vector_shape() -> tuple[int, int]:
-    """Numbers in a vector register, and how many registers one row may have."""
+    """Numbers in a vector register, and how many registers one row may have.
+
+    Four rows' sums, a row and a weight have to fit into all of them: 32, with AVX alone 16.
+    """
     # Those that Numba compiles for: it leaves out what is slow on some processors.
     chosen = numba.config.CPU_FEATURES  # type: ignore[attr-defined]
     host = get_host_cpu_features()  # type: ignore[no-untyped-call]
     features = (chosen or host).split(",")
     if "+avx512f" in features:
         return 16, 4
-    return (8, 2) if "+avx" in features else (4, 4)
+    return (8, 3) if "+avx" in features else (4, 4)
 
 
 LANES, VECTORS = _vector_shape()

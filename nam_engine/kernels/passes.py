@@ -11,11 +11,11 @@ import numpy as np
 
 from nam_engine.kernels.jit import Buffer, compiled
 from nam_engine.kernels.plan import Gradients, Plan, Weights
-from nam_engine.kernels.rows import multiply, row_products
+from nam_engine.kernels.rows import GRID_SAMPLES, multiply, row_products
 
 __all__ = ["backward", "forward"]
 
-TILE_SAMPLES = 2048
+TILE_SAMPLES = 2048 // GRID_SAMPLES * GRID_SAMPLES
 LINEAR = np.float32(1)
 
 

@@ -2,8 +2,8 @@
 
 Every signal is a row of equal length, and all rows end at the same moment: sample t of one row
 and sample t of another sound together, and a tap is an offset. A layer needs less of the past
-than the layer before it, so each begins later (``starts``), at a multiple of 64 samples, which
-vector registers like. Samples that were computed too early by that reach no output.
+than the layer before it, so each begins later (``starts``), at a multiple of ``GRID_SAMPLES``,
+which vector registers like. Samples that were computed too early by that reach no output.
 
 A matrix of a layer has one column for each row that it reads: its taps, the condition where the
 layer mixes it in, and a row of ones for the bias. Rows and columns are filled up with zeros to

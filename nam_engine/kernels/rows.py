@@ -8,6 +8,7 @@ or rows with rows (:func:`row_products`).
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -22,10 +23,10 @@ __all__ = ["BLOCK", "GRID_SAMPLES", "multiply", "row_products"]
 
 BLOCK = 4
 """Outputs are computed in blocks of so many rows."""
-GRID_SAMPLES = 64
-"""Stretches of time begin and end at multiples of it."""
-
 _STEP_SAMPLES = LANES * VECTORS
+_CACHE_LINE_SAMPLES = 16
+GRID_SAMPLES = math.lcm(_STEP_SAMPLES, _CACHE_LINE_SAMPLES)
+"""Stretches of time begin and end at multiples of it."""
 
 
 @compiled
@@ -81,51 +82,36 @@ def row_products(
 
     Here ``count``, too, is a multiple of :data:`BLOCK`.
     """
-    for o in range(0, products.shape[0], BLOCK):
+    for o in range(0, products.shape[0], 2):
         z = left + o * pitch
         for r in range(0, count, BLOCK):
             _row_products_block(
                 buffer[z + start : z + stop],
                 buffer[z + pitch + start : z + pitch + stop],
-                buffer[z + 2 * pitch + start : z + 2 * pitch + stop],
-                buffer[z + 3 * pitch + start : z + 3 * pitch + stop],
                 buffer[rows[r] + start : rows[r] + stop],
                 buffer[rows[r + 1] + start : rows[r + 1] + stop],
                 buffer[rows[r + 2] + start : rows[r + 2] + stop],
                 buffer[rows[r + 3] + start : rows[r + 3] + stop],
-                products[o : o + BLOCK, r : r + BLOCK],
+                products[o : o + 2, r : r + BLOCK],
             )
 
 
 @compiled
 def _row_products_block(
-    z0: Buffer,
-    z1: Buffer,
-    z2: Buffer,
-    z3: Buffer,
-    x0: Buffer,
-    x1: Buffer,
-    x2: Buffer,
-    x3: Buffer,
-    products: Matrix,
+    z0: Buffer, z1: Buffer, x0: Buffer, x1: Buffer, x2: Buffer, x3: Buffer, products: Matrix
 ) -> None:
-    # Sixteen scalars, so that the sums stay in registers while the time passes.
+    # Eight scalars, so that the sums stay in registers while the time passes: with the rows that
+    # they are made of, no more than the sixteen vectors that most processors have.
     a0 = a1 = a2 = a3 = np.float32(0)
     b0 = b1 = b2 = b3 = np.float32(0)
-    c0 = c1 = c2 = c3 = np.float32(0)
-    d0 = d1 = d2 = d3 = np.float32(0)
     for t in range(len(z0)):
         p, q, r, s = x0[t], x1[t], x2[t], x3[t]
         z = z0[t]
         a0, a1, a2, a3 = a0 + z * p, a1 + z * q, a2 + z * r, a3 + z * s
         z = z1[t]
         b0, b1, b2, b3 = b0 + z * p, b1 + z * q, b2 + z * r, b3 + z * s
-        z = z2[t]
-        c0, c1, c2, c3 = c0 + z * p, c1 + z * q, c2 + z * r, c3 + z * s
-        z = z3[t]
-        d0, d1, d2, d3 = d0 + z * p, d1 + z * q, d2 + z * r, d3 + z * s
-    sums = ((a0, a1, a2, a3), (b0, b1, b2, b3), (c0, c1, c2, c3), (d0, d1, d2, d3))
-    for o in range(BLOCK):
+    sums = ((a0, a1, a2, a3), (b0, b1, b2, b3))
+    for o in range(2):
         for r in range(BLOCK):
             products[o, r] += sums[o][r]
 
