@@ -15,7 +15,7 @@ from numba.core.codegen import get_host_cpu_features
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
-__all__ = ["LANES", "VECTORS", "Buffer", "Matrix", "Offsets", "compiled"]
+__all__ = ["LANES", "REGISTERS", "Buffer", "Matrix", "Offsets", "compiled"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -25,21 +25,18 @@ Matrix = NDArray[np.float32]
 Offsets = NDArray[np.int64]
 
 
-def _vector_shape() -> tuple[int, int]:
-    """Numbers in a vector register, and how many registers one row may have.
-
-    Four rows' sums, a row and a weight have to fit into all of them: 32, with AVX alone 16.
-    """
+def _vector_registers() -> tuple[int, int]:
+    """Numbers in a vector register, and how many of these there are."""
     # Those that Numba compiles for: it leaves out what is slow on some processors.
     chosen = numba.config.CPU_FEATURES  # type: ignore[attr-defined]
     host = get_host_cpu_features()  # type: ignore[no-untyped-call]
     features = (chosen or host).split(",")
     if "+avx512f" in features:
-        return 16, 4
-    return (8, 3) if "+avx" in features else (4, 4)
+        return 16, 32
+    return (8, 16) if "+avx" in features else (4, 32)
 
 
-LANES, VECTORS = _vector_shape()
+LANES, REGISTERS = _vector_registers()
 
 
 def _cache_folder() -> Path:

@@ -17,16 +17,23 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from nam_engine.kernels.jit import LANES, VECTORS, Buffer, Matrix, Offsets, compiled
+from nam_engine.kernels.jit import LANES, REGISTERS, Buffer, Matrix, Offsets, compiled
 
 __all__ = ["BLOCK", "GRID_SAMPLES", "multiply", "row_products"]
 
 BLOCK = 4
 """Outputs are computed in blocks of so many rows."""
-_STEP_SAMPLES = LANES * VECTORS
+# Registers of a row: its four sums, the row and a weight have to fit into all that there are.
+_VECTORS = 4 if REGISTERS >= 32 else 3
+_STEP_SAMPLES = LANES * _VECTORS
 _CACHE_LINE_SAMPLES = 16
 GRID_SAMPLES = math.lcm(_STEP_SAMPLES, _CACHE_LINE_SAMPLES)
 """Stretches of time begin and end at multiples of it."""
+LEFT_ROWS = BLOCK if REGISTERS >= 32 else BLOCK // 2
+"""Rows whose products with a block of others fit into the registers, with the rows themselves."""
+
+_VECTOR = ir.VectorType(ir.FloatType(), LANES)
+_ADD_UP = ir.FunctionType(ir.FloatType(), [ir.FloatType(), _VECTOR])
 
 
 @compiled
@@ -82,38 +89,11 @@ def row_products(
 
     Here ``count``, too, is a multiple of :data:`BLOCK`.
     """
-    for o in range(0, products.shape[0], 2):
-        z = left + o * pitch
+    for o in range(0, products.shape[0], LEFT_ROWS):
         for r in range(0, count, BLOCK):
-            _row_products_block(
-                buffer[z + start : z + stop],
-                buffer[z + pitch + start : z + pitch + stop],
-                buffer[rows[r] + start : rows[r] + stop],
-                buffer[rows[r + 1] + start : rows[r + 1] + stop],
-                buffer[rows[r + 2] + start : rows[r + 2] + stop],
-                buffer[rows[r + 3] + start : rows[r + 3] + stop],
-                products[o : o + 2, r : r + BLOCK],
+            _row_products_block(  # type: ignore[call-arg]  # the context is Numba's
+                buffer, left + o * pitch, pitch, rows, r, products, o, start, stop
             )
-
-
-@compiled
-def _row_products_block(
-    z0: Buffer, z1: Buffer, x0: Buffer, x1: Buffer, x2: Buffer, x3: Buffer, products: Matrix
-) -> None:
-    # Eight scalars, so that the sums stay in registers while the time passes: with the rows that
-    # they are made of, no more than the sixteen vectors that most processors have.
-    a0 = a1 = a2 = a3 = np.float32(0)
-    b0 = b1 = b2 = b3 = np.float32(0)
-    for t in range(len(z0)):
-        p, q, r, s = x0[t], x1[t], x2[t], x3[t]
-        z = z0[t]
-        a0, a1, a2, a3 = a0 + z * p, a1 + z * q, a2 + z * r, a3 + z * s
-        z = z1[t]
-        b0, b1, b2, b3 = b0 + z * p, b1 + z * q, b2 + z * r, b3 + z * s
-    sums = ((a0, a1, a2, a3), (b0, b1, b2, b3))
-    for o in range(2):
-        for r in range(BLOCK):
-            products[o, r] += sums[o][r]
 
 
 @intrinsic
@@ -141,53 +121,122 @@ def _multiply_step(
     )  # fmt: skip
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        vector, lane = ir.VectorType(ir.FloatType(), LANES), ir.IntType(32)
+        lane = ir.IntType(32)
         _, base, base_pitch, out, out_pitch, _, first, _, count, slope, time = arguments
         buffer, matrix, rows = (
             context.make_array(signature.args[i])(context, builder, arguments[i]) for i in (0, 5, 7)
         )
         width = builder.extract_value(matrix.shape, 1)
 
-        def number(value: int) -> Any:
-            return ir.Constant(ir.IntType(64), value)
-
         def place(row: Any, register: int) -> Any:
-            offset = builder.add(row, builder.add(time, number(register * LANES)))
-            return builder.bitcast(builder.gep(buffer.data, [offset]), vector.as_pointer())
+            samples = builder.add(time, _number(register * LANES))
+            return _place(builder, buffer, builder.add(row, samples))
 
         def load(row: Any, register: int) -> Any:
             return builder.load(place(row, register), align=4)
 
         def splat(value: Any) -> Any:
-            undefined = ir.Constant(vector, ir.Undefined)
+            undefined = ir.Constant(_VECTOR, ir.Undefined)
             one = builder.insert_element(undefined, value, ir.Constant(lane, 0))
             first_lane = ir.Constant(ir.VectorType(lane, LANES), [0] * LANES)
             return builder.shuffle_vector(one, undefined, first_lane)
 
         def nth(row: Any, pitch: Any, o: int) -> Any:
-            return builder.add(row, builder.mul(pitch, number(o)))
+            return builder.add(row, builder.mul(pitch, _number(o)))
 
-        tile = [(o, v) for o in range(BLOCK) for v in range(VECTORS)]
-        sums = {}
-        for o, v in tile:
-            sums[o, v] = cgutils.alloca_once(builder, vector)  # type: ignore[no-untyped-call]
-            builder.store(load(nth(base, base_pitch, o), v), sums[o, v])
+        tile = [(o, v) for o in range(BLOCK) for v in range(_VECTORS)]
+        sums = {(o, v): _variable(builder, load(nth(base, base_pitch, o), v)) for o, v in tile}
         with cgutils.for_range(builder, count) as loop:
             row = builder.load(builder.gep(rows.data, [loop.index]))
-            inputs = [load(row, v) for v in range(VECTORS)]
+            inputs = [load(row, v) for v in range(_VECTORS)]
             for o in range(BLOCK):
-                entry = builder.mul(builder.add(first, number(o)), width)
+                entry = builder.mul(builder.add(first, _number(o)), width)
                 entry = builder.gep(matrix.data, [builder.add(entry, loop.index)])
                 weight = splat(builder.load(entry))
                 for v, x in enumerate(inputs):
-                    term = builder.fmul(x, weight, flags=["contract"])
-                    total = builder.fadd(builder.load(sums[o, v]), term, flags=["contract"])
-                    builder.store(total, sums[o, v])
+                    _add_product(builder, sums[o, v], x, weight)
         for o, v in tile:
             total = builder.load(sums[o, v])
-            is_positive = builder.fcmp_ordered(">", total, ir.Constant(vector, None))
+            is_positive = builder.fcmp_ordered(">", total, ir.Constant(_VECTOR, None))
             total = builder.select(is_positive, total, builder.fmul(total, splat(slope)))
             builder.store(total, place(nth(out, out_pitch, o), v), align=4)
         return context.get_dummy_value()
 
     return types.void(*argument_types), generate
+
+
+@intrinsic
+def _row_products_block(
+    _context: Any,
+    buffer: Any,
+    left: Any,
+    pitch: Any,
+    rows: Any,
+    first: Any,
+    products: Any,
+    out: Any,
+    start: Any,
+    stop: Any,
+) -> Any:
+    """Products of ``LEFT_ROWS`` rows from ``left`` on with ``BLOCK`` others, ``first`` and so on.
+
+    They are added to ``products`` from row ``out`` on.
+    """
+    argument_types = (buffer, left, pitch, rows, first, products, out, start, stop)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        _, left, pitch, _, first, _, out, start, stop = arguments
+        buffer, rows, products = (
+            context.make_array(signature.args[i])(context, builder, arguments[i]) for i in (0, 3, 5)
+        )
+        columns = [builder.add(first, _number(r)) for r in range(BLOCK)]
+        rights = [builder.load(builder.gep(rows.data, [column])) for column in columns]
+        lefts = [builder.add(left, builder.mul(pitch, _number(o))) for o in range(LEFT_ROWS)]
+        zero = ir.Constant(_VECTOR, None)
+        block = [(o, r) for o in range(LEFT_ROWS) for r in range(BLOCK)]
+        sums = {place: _variable(builder, zero) for place in block}
+        step = _number(LANES)
+        with cgutils.for_range_slice(builder, start, stop, step) as (time, _):
+            z, x = (
+                [
+                    builder.load(_place(builder, buffer, builder.add(row, time)), align=4)
+                    for row in of
+                ]
+                for of in (lefts, rights)
+            )
+            for o, r in block:
+                _add_product(builder, sums[o, r], z[o], x[r])
+        width = builder.extract_value(products.shape, 1)
+        add_up = cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]
+            builder.module, _ADD_UP, f"llvm.vector.reduce.fadd.v{LANES}f32"
+        )
+        for o, r in block:
+            entry = builder.add(builder.mul(builder.add(out, _number(o)), width), columns[r])
+            place = builder.gep(products.data, [entry])
+            total = builder.load(sums[o, r])
+            total = builder.call(add_up, [builder.load(place), total], fastmath=("reassoc",))
+            builder.store(total, place)
+        return context.get_dummy_value()
+
+    return types.void(*argument_types), generate
+
+
+def _number(value: int) -> Any:
+    return ir.Constant(ir.IntType(64), value)
+
+
+def _place(builder: Any, buffer: Any, offset: Any) -> Any:
+    """The vector that begins at a sample of a buffer."""
+    return builder.bitcast(builder.gep(buffer.data, [offset]), _VECTOR.as_pointer())
+
+
+def _variable(builder: Any, value: Any) -> Any:
+    """A vector that changes; the compiler keeps it in a register."""
+    variable = cgutils.alloca_once(builder, _VECTOR)  # type: ignore[no-untyped-call]
+    builder.store(value, variable)
+    return variable
+
+
+def _add_product(builder: Any, variable: Any, left: Any, right: Any) -> None:
+    term = builder.fmul(left, right, flags=["contract"])
+    builder.store(builder.fadd(builder.load(variable), term, flags=["contract"]), variable)
