@@ -276,6 +276,13 @@ CASES = (
         "Nothing in out.wav follows in.wav",
         own=True,
     ),
+    Case(  # and digital silence, which fits at any delay and any speed
+        Kind.UNRELATED,
+        STOP,
+        lambda: changed(0 * playing(), click, 3, 8, 20),
+        "Nothing in out.wav follows in.wav",
+        own=True,
+    ),
     Case(
         Kind.WRONG_SPEED,
         STOP,
