@@ -660,6 +660,16 @@ def test_pair_can_be_trained_at_another_rate() -> None:
     low = replace(recording(playing()), sample_rate_hz=22_050)
     with pytest.raises(CaptureError, match="not enough treble"):
         take_in(low, low)
+    with pytest.raises(CaptureError, match="Training at 1000000000 samples per second"):
+        take_in(low, low, Choices(sample_rate_hz=10**9))
+
+
+@pytest.mark.parametrize("samples", [1, 1_000])
+def test_of_a_moment_only_its_length_is_said(samples: int) -> None:
+    """Not that the input is silent, which it is in that moment."""
+    source = recording(playing(), "in.wav")
+    (stop,) = take_in(source, recording(clean(True)[:samples], "out.wav")).report.stops
+    assert stop.kind is Kind.OUTPUT_TOO_SHORT
 
 
 SHORT = (1, 3, 100, 4_800, 24_000)

@@ -59,8 +59,9 @@ FILES = {
 
 
 @pytest.fixture(autouse=True)
-def _eager(monkeypatch: pytest.MonkeyPatch) -> None:
+def _eager(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Small networks; everything is saved as often as it may be, and nothing drawn."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(session, "parse_packed", lambda _: small_packed())
     monkeypatch.setattr(session, "draw_comparison", lambda *_: b"a picture")
     for interval in ("CHECKPOINT_SECONDS", "LONG_EPOCH_SECONDS", "MODEL_SECONDS"):
@@ -368,7 +369,37 @@ def test_disk_that_stays_full_ends_in_a_rescue_not_in_success(
     assert f"The model was saved as {saved.path} instead." in str(caught.value)
     assert isinstance(read_nam(saved.path), NamContainer)
     assert read_checkpoint(saved.path.parent / "last.ckpt").position.epochs_done == 4
-    shutil.rmtree(saved.path.parents[1])
+
+
+def test_full_disk_at_the_beginning_leaves_nothing_elsewhere(
+    job: TrainJob, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("needs /proc to tell one disk from the other")
+    Disk(monkeypatch, only_in=job.outdir).is_full = True
+    with pytest.raises(NamFileError, match="Nothing can be written to"):
+        list(train(job))
+    assert not list(tmp_path.glob("nam-rescued-*"))
+
+
+def test_model_that_alone_finds_space_is_named(
+    job: TrainJob, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The state is four times as large."""
+    replace_file = os.replace
+    is_full = False
+
+    def on_small_disks(source: Path, target: Path) -> None:
+        if is_full and (target.suffix != ".nam" or target.is_relative_to(job.outdir)):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace_file(source, target)
+
+    monkeypatch.setattr(os, "replace", on_small_disks)
+    with pytest.raises(NamFileError, match=r"The model was saved as .*amp\.nam instead"):
+        for event in train(job):
+            is_full = is_full or isinstance(event, EpochDone)
+    (rescued,) = tmp_path.glob("nam-rescued-*/amp/amp.nam")
+    assert isinstance(read_nam(rescued), NamContainer)
 
 
 def test_two_failures_are_both_told(job: TrainJob, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -513,7 +544,6 @@ def test_abandoned_run_on_a_full_disk_is_rescued(
 ) -> None:
     if not Path("/proc/self/fd").exists():
         pytest.skip("needs /proc to tell one disk from the other")
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     disk = Disk(monkeypatch, only_in=job.outdir)
     events = train(job)
     for event in disk.full_after_first_epoch(events):
