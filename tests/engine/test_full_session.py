@@ -376,6 +376,8 @@ def test_layers_without_1x1_are_warned_of(tmp_path: Path) -> None:
     warned = next(events)
     assert isinstance(warned, Warned)
     assert "layers without a 1x1 convolution" in warned.message
+    leave(events)  # said before there was a folder, and in its log all the same
+    assert warned.message in (only_run(tmp_path) / "log.txt").read_text()
 
 
 def test_fault_of_the_review_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
