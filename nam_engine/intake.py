@@ -28,7 +28,7 @@ from nam_engine.pair import Pair
 from nam_engine.repeats import replicate_esr
 from nam_engine.signals import Recognised, find_blips, recognise
 
-__all__ = ["CaptureReport", "Choices", "Intake", "take_in"]
+__all__ = ["CaptureReport", "Choices", "Intake", "measured_latency", "take_in"]
 
 Samples = NDArray[np.float32]
 
@@ -163,7 +163,7 @@ def take_in(source: Recording, output: Recording, choices: Choices | None = None
     measured = _measured(source, output, recognised)
     latency = choices.latency_samples
     if latency is None:
-        latency = 0 if measured.confidence is Confidence.NONE else measured.delay_samples
+        latency = _latency_samples(measured)
     x, y = align(source, output, latency)
     split = _split(recognised, x, rate, choices, moved=max(0, -latency))
     pair = Pair(
@@ -212,6 +212,19 @@ def take_in(source: Recording, output: Recording, choices: Choices | None = None
         flip_polarity=choices.flip_polarity,
     )
     return Intake(report, capture)
+
+
+def measured_latency(source: Recording, output: Recording) -> int:
+    """How many samples later the output is; 0 where nothing tells. Both have the same rate.
+
+    Raises CaptureError where a recording is no audio.
+    """
+    _refuse_what_is_no_audio(source, output)
+    return _latency_samples(_measured(source, output, recognise(source)))
+
+
+def _latency_samples(measured: Alignment) -> int:
+    return 0 if measured.confidence is Confidence.NONE else measured.delay_samples
 
 
 def _refuse_what_is_no_audio(*recordings: Recording) -> None:
