@@ -48,7 +48,7 @@ class Choices:
     """What the user decides about a pair; None leaves it to us.
 
     ``latency_samples`` is how much later the recording is, at the rate of the training;
-    ``validation_seconds`` the passage (start, stop) of the input to validate on;
+    ``validation_seconds`` the passage (start, stop) of the aligned pair to validate on;
     ``sample_rate_hz`` the rate to train at. ``flip_polarity`` turns the recording over;
     ``ignore_checks`` trains in spite of a stop, where that has any meaning.
     """
