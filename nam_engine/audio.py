@@ -16,6 +16,7 @@ from nam_engine.atomic import atomic_write
 from nam_engine.errors import AudioError
 
 __all__ = [
+    "MAX_RATE_HZ",
     "Recording",
     "Span",
     "read_recording",

@@ -11,7 +11,15 @@ from nam_engine.audio import Recording, Span, rms_dbfs
 from nam_engine.errors import CaptureError
 from nam_engine.levels import loudest_span
 
-__all__ = ["Capture", "Split", "align", "chosen_split", "default_split", "make_capture"]
+__all__ = [
+    "MIN_SPAN_SECONDS",
+    "Capture",
+    "Split",
+    "align",
+    "chosen_split",
+    "default_split",
+    "make_capture",
+]
 
 Samples = NDArray[np.float32]
 
@@ -105,16 +113,24 @@ def default_split(x: Samples, sample_rate_hz: int) -> Split:
 def chosen_split(seconds: tuple[float, float], length: int, sample_rate_hz: int) -> Split:
     """Validate on a passage (start, stop) of an aligned pair of ``length`` samples.
 
-    Raises CaptureError where it is not within the pair.
+    Raises CaptureError where it is not within the pair, too short, or leaves too little.
     """
     start, stop = (round(t * sample_rate_hz) for t in seconds)
-    if not 0 <= start < stop <= length:
+    passage = f"The validation passage {seconds[0]:g} to {seconds[1]:g} s"
+    shared = f"{length / sample_rate_hz:.2f} s that input and recording share"
+    if not 0 <= start <= stop <= length:
         raise CaptureError(
-            f"The validation passage {seconds[0]:g} to {seconds[1]:g} s is not within the"
-            f" {length / sample_rate_hz:.2f} s that input and recording share.",
-            "Choose a passage inside the recording.",
+            f"{passage} is not within the {shared}.", "Choose a passage inside the recording."
         )
-    return _split_around(Span(start, stop), length, sample_rate_hz)
+    split = _split_around(Span(start, stop), length, sample_rate_hz)
+    least = MIN_SPAN_SECONDS * sample_rate_hz
+    if len(split.validation) < least:
+        raise CaptureError(f"{passage} is too short to judge a model.", "Choose a longer one.")
+    if len(split.train) < least:
+        raise CaptureError(
+            f"{passage} leaves too little to train on of the {shared}.", "Choose a shorter one."
+        )
+    return split
 
 
 def _split_around(validation: Span, length: int, sample_rate_hz: int) -> Split:

@@ -1,7 +1,7 @@
 """What can be told about a pair before it is trained on: all questions together.
 
 Each is a function that takes an aligned :class:`Pair` and returns its findings. Limits
-were set so that clean recordings stay clean (``tests/engine/test_checks.py``); the words
+were set so that clean recordings stay clean (``tests/engine/test_clean_pairs.py``); the words
 are those of ``findings.py``.
 """
 

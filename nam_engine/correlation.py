@@ -41,7 +41,7 @@ Starts = NDArray[np.intp]
 # The measurement: frames of about 0.17 s, in blocks that are followed through time.
 FRAME_SECONDS = 0.17
 FRAMES_PER_BLOCK = 8
-MIN_BLOCKS, MAX_BLOCKS = 16, 128
+MIN_BLOCKS, MAX_BLOCKS, MIN_HEARD_BLOCKS = 16, 128, 2
 MAX_CHOICE_FRAMES = 256
 # The delay lies a little before the peak of the plain correlation, which a filter moves.
 MAX_BEFORE_PEAK_SECONDS, MAX_AFTER_PEAK_SECONDS = 0.0005, 0.0001
@@ -102,8 +102,12 @@ def correlate(x: Samples, y: Samples, sample_rate_hz: int) -> Correlation | None
     frames_per_block = min(FRAMES_PER_BLOCK, max(1, len(starts) // MIN_BLOCKS))
     groups = np.array_split(starts, len(starts) // frames_per_block)
     groups = groups[:: -(-len(groups) // MAX_BLOCKS)]
+    every = [spectrum(group, bend) for group in groups]
+    heard = [i for i, block in enumerate(every) if block.xy.any()]  # silence fits at any delay
+    if len(heard) < MIN_HEARD_BLOCKS:
+        return None
+    groups, blocks = [groups[i] for i in heard], [every[i] for i in heard]
     centres = np.array([group.mean() + frame / 2 for group in groups])
-    blocks = [spectrum(group, bend) for group in groups]
     drift = _coarse_drift(blocks, centres, MAX_DRIFT_HZ / sample_rate_hz)
     if drift:
         blocks = [spectrum(group, bend, drift) for group in groups]

@@ -9,8 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nam_engine.alignment import Alignment, Confidence, align_recordings
-from nam_engine.audio import Recording, Span, resampled, rms_dbfs
-from nam_engine.capture import Capture, Split, align, chosen_split, default_split, make_capture
+from nam_engine.audio import MAX_RATE_HZ, Recording, Span, resampled, rms_dbfs
+from nam_engine.capture import (
+    MIN_SPAN_SECONDS,
+    Capture,
+    Split,
+    align,
+    chosen_split,
+    default_split,
+    make_capture,
+)
 from nam_engine.checks import check_pair
 from nam_engine.errors import CaptureError
 from nam_engine.findings import Finding, Kind, Severity
@@ -20,7 +28,7 @@ from nam_engine.pair import Pair
 from nam_engine.repeats import replicate_esr
 from nam_engine.signals import Recognised, find_blips, recognise
 
-__all__ = ["CaptureReport", "Choices", "Intake", "take_in"]
+__all__ = ["CaptureReport", "Choices", "Intake", "measured_latency", "take_in"]
 
 Samples = NDArray[np.float32]
 
@@ -40,7 +48,7 @@ class Choices:
     """What the user decides about a pair; None leaves it to us.
 
     ``latency_samples`` is how much later the recording is, at the rate of the training;
-    ``validation_seconds`` the passage (start, stop) of the input to validate on;
+    ``validation_seconds`` the passage (start, stop) of the aligned pair to validate on;
     ``sample_rate_hz`` the rate to train at. ``flip_polarity`` turns the recording over;
     ``ignore_checks`` trains in spite of a stop, where that has any meaning.
     """
@@ -142,6 +150,11 @@ def take_in(source: Recording, output: Recording, choices: Choices | None = None
             f"{source.path.name} has {rate} samples per second: not enough treble to train on.",
             "Record at 48000, or choose to train at 48000.",
         )
+    if rate > MAX_RATE_HZ:
+        raise CaptureError(
+            f"Training at {rate} samples per second is not possible.",
+            f"Choose {MIN_TRAINING_RATE_HZ} to {MAX_RATE_HZ}; 48000 is usual.",
+        )
     findings = _about_files(source, output, rate)
     recorded = output
     source, output = resampled(source, rate), resampled(output, rate)
@@ -150,7 +163,7 @@ def take_in(source: Recording, output: Recording, choices: Choices | None = None
     measured = _measured(source, output, recognised)
     latency = choices.latency_samples
     if latency is None:
-        latency = 0 if measured.confidence is Confidence.NONE else measured.delay_samples
+        latency = _latency_samples(measured)
     x, y = align(source, output, latency)
     split = _split(recognised, x, rate, choices, moved=max(0, -latency))
     pair = Pair(
@@ -164,15 +177,17 @@ def take_in(source: Recording, output: Recording, choices: Choices | None = None
         recorded=recorded,
         latency_samples=latency,
     )
+    # Of less, nothing that is said of its sound would be true of the whole.
+    can_be_judged = len(x) >= MIN_SPAN_SECONDS * rate
     findings += [
         *_about_input(source, recognised),
         *_about_length(source, output, latency),
         *_about_latency(output, measured, choices, latency, rate),
         *_about_polarity(output, measured, choices),
-        *_with_speed(check_pair(pair) if len(x) else [], source, output),
+        *_with_speed(check_pair(pair) if can_be_judged else [], source, output),
     ]
     findings.sort(key=lambda finding: list(Severity).index(finding.severity), reverse=True)
-    noise = noise_floor(pair) if len(x) else None
+    noise = noise_floor(pair) if can_be_judged else None
     report = CaptureReport(
         input_name=source.path.name,
         output_name=output.path.name,
@@ -197,6 +212,19 @@ def take_in(source: Recording, output: Recording, choices: Choices | None = None
         flip_polarity=choices.flip_polarity,
     )
     return Intake(report, capture)
+
+
+def measured_latency(source: Recording, output: Recording) -> int:
+    """How many samples later the output is; 0 where nothing tells. Both have the same rate.
+
+    Raises CaptureError where a recording is no audio.
+    """
+    _refuse_what_is_no_audio(source, output)
+    return _latency_samples(_measured(source, output, recognise(source)))
+
+
+def _latency_samples(measured: Alignment) -> int:
+    return 0 if measured.confidence is Confidence.NONE else measured.delay_samples
 
 
 def _refuse_what_is_no_audio(*recordings: Recording) -> None:

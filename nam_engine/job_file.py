@@ -32,7 +32,8 @@ MAX_BYTES = 100_000
 MAX_TEXT = 4_096
 MAX_COUNT = 10**9
 MAX_BATCH_SIZE, MAX_WINDOW_SAMPLES = 4_096, 2**20
-MAX_FIGURE = 1e9
+MAX_FIGURE, MAX_RATE, MAX_LEVEL_DB = 1e9, 1000.0, 200.0
+DEVICES = ("auto", "cpu", "cuda", "mps")
 
 E = TypeVar("E", bound=Enum)
 
@@ -107,7 +108,7 @@ def _job(document: Node, folder: Path) -> TrainJob:
         output_path=_path(document["output_path"]),
         outdir=folder.parent,
         recipe=_recipe(document["recipe"]),
-        device=_text(document["device"]),
+        device=_device(document["device"]),
         seed=document["seed"].integer(0, 2**63 - 1),
         choices=_choices(document["choices"]),
         channel=None if channel.value is None else channel.integer(1, MAX_COUNT),
@@ -118,23 +119,30 @@ def _job(document: Node, folder: Path) -> TrainJob:
     )
 
 
-def _recipe(node: Node) -> Recipe:
-    def figure(name: str) -> float:
-        return node[name].between(-MAX_FIGURE, MAX_FIGURE)
+def _device(node: Node) -> str:
+    if node.text() not in DEVICES:
+        raise node.wrong(f"one of {', '.join(DEVICES)}")
+    return node.text()
 
-    return Recipe(
+
+def _recipe(node: Node) -> Recipe:
+    recipe = Recipe(
         epochs=node["epochs"].integer(1, MAX_COUNT),
         batch_size=node["batch_size"].integer(1, MAX_BATCH_SIZE),
         window_samples=node["window_samples"].integer(1, MAX_WINDOW_SAMPLES),
         optimizer=_one_of(OptimizerName, node["optimizer"]),
-        learning_rate=figure("learning_rate"),
-        weight_decay=figure("weight_decay"),
-        lr_decay_per_epoch=figure("lr_decay_per_epoch"),
+        learning_rate=node["learning_rate"].between(0, MAX_RATE),
+        weight_decay=node["weight_decay"].between(0, MAX_FIGURE),
+        lr_decay_per_epoch=node["lr_decay_per_epoch"].between(0, 1),
         anneals=node["anneals"].boolean(),
         loss=_one_of(LossName, node["loss"]),
-        mrstft_weight=figure("mrstft_weight"),
-        target_rms_dbfs=figure("target_rms_dbfs"),
+        mrstft_weight=node["mrstft_weight"].between(0, MAX_FIGURE),
+        target_rms_dbfs=node["target_rms_dbfs"].between(-MAX_LEVEL_DB, MAX_LEVEL_DB),
     )
+    least = recipe.method.objective.min_window_samples
+    if recipe.window_samples < least:
+        raise node["window_samples"].wrong(f"an integer from {least}")
+    return recipe
 
 
 def _choices(node: Node) -> Choices:

@@ -54,6 +54,7 @@ class Keeper:
         self._steps_put = -1
         self._saved_steps: list[int] | None = None
         self._is_failing = False
+        self._is_to_be_rescued = False  # nothing is won before the beginning
 
     def begin(self) -> None:
         """Save the beginning, before hours are spent. Raises NamFileError where that fails."""
@@ -66,6 +67,7 @@ class Keeper:
                 f"Nothing can be written to {self.folder.path} ({error.strerror}).",
                 "Choose another folder.",
             ) from error
+        self._is_to_be_rescued = True
 
     def put(self, files: Files) -> None:
         """Have files written at the next flush."""
@@ -160,23 +162,27 @@ class Keeper:
     def close(self) -> None:
         """Write what is due and let others write.
 
-        Where the folder fails, state and model go to one for temporary files.
+        Where the folder fails, what was won goes to one for temporary files.
         """
         try:
             self.folder.flush()
         except OSError:
-            if self.folder.lacks(LAST) or self.folder.lacks(MODEL):
+            is_missed = self.folder.lacks(LAST) or self.folder.lacks(MODEL)
+            if is_missed and self._is_to_be_rescued:
                 with contextlib.suppress(NamFileError):
                     self._rescue()
         self.folder.close()
 
     def _rescue(self) -> None:
-        """Write everything to a folder for temporary files."""
+        """Write everything, or the model at least, to a folder for temporary files; once."""
         failed = self.folder.path
+        self._is_to_be_rescued = False
         try:
             self.folder.move_to(Path(tempfile.mkdtemp(prefix="nam-rescued-")))
             self.folder.flush()
         except (NamFileError, OSError) as error:
+            if not self.folder.lacks(MODEL):
+                return
             raise NamFileError(
                 f"The model could not be saved: nothing can be written to {failed},"
                 f" nor to {tempfile.gettempdir()}.",

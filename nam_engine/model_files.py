@@ -19,6 +19,7 @@ from nam_engine.errors import (
     PictureError,
 )
 from nam_engine.evaluate import Score, evaluate
+from nam_engine.intake import measured_latency
 from nam_engine.listening import write_listening_file
 from nam_engine.nam_file import NamContainer, read_nam, submodels_of
 from nam_engine.picture import draw_error_spectrum
@@ -66,7 +67,7 @@ def evaluate_files(
     input_path: Path,
     output_path: Path,
     *,
-    latency_samples: int = 0,
+    latency_samples: int | None = None,
     start_seconds: float = 0.0,
     stop_seconds: float | None = None,
     spectrum_path: Path | None = None,
@@ -74,6 +75,7 @@ def evaluate_files(
 ) -> list[Score]:
     """Score every submodel of a .nam file on a pair of recordings.
 
+    ``latency_samples`` is how much later the output is; by default it is measured.
     Where asked for, what was scored is also drawn (``spectrum_path``, a PNG) and written
     to be listened to (``listen_path``, a WAV). A name that is taken or a folder that
     cannot be written to is refused before anything is read.
@@ -86,6 +88,8 @@ def evaluate_files(
     source, output = read_recording(input_path), read_recording(output_path)
     rate = source.sample_rate_hz
     require_rate(file, model_path, rate, input_path)
+    if latency_samples is None:
+        latency_samples = measured_latency(source, output)
     samples, target = align(source, output, latency_samples)
     length = len(samples)
     start = round(start_seconds * rate)

@@ -7,13 +7,16 @@ import json
 import shutil
 from collections.abc import Generator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import pytest
 import soundfile
 from full_files import Documents, changed, example, write
 from support import RATE_HZ, layer_array, playing, rig, submodel
 
+from nam_engine.checkpoint import read_checkpoint
 from nam_engine.control import RunControl
 from nam_engine.events import EpochDone, SubmodelMetrics, TrainEvent
 from nam_engine.full.job import FullJob
@@ -23,11 +26,17 @@ __all__ = [
     "EPOCHS",
     "ROW",
     "StopAfter",
+    "assert_best_three_are_kept",
+    "checkpoints",
     "copied",
     "edit",
+    "finished",
     "go_on",
     "history",
+    "leave",
+    "only_run",
     "row_of",
+    "run",
     "small",
     "start",
 ]
@@ -120,3 +129,44 @@ def history(run: Path) -> list[dict[str, float]]:
     with (run / "history.csv").open() as file:
         rows = list(csv.DictReader(file))
     return [{key: float(row[key]) for key in row if key not in CLOCKS} for row in rows]
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[TrainEvent]]:
+    """A full run that was not interrupted, and what it said."""
+    folder = tmp_path_factory.mktemp("full")
+    events = list(start(folder, small(), plots=True, seed=3))
+    (run,) = (folder / "runs").iterdir()
+    return run, events
+
+
+@pytest.fixture
+def run(finished: tuple[Path, list[TrainEvent]], tmp_path: Path) -> Path:
+    """A copy of it."""
+    return copied(finished[0], tmp_path)
+
+
+def only_run(folder: Path) -> Path:
+    (run,) = (folder / "runs").iterdir()
+    return run
+
+
+def checkpoints(run: Path) -> list[Path]:
+    return sorted(run.glob("epoch=*.ckpt"))
+
+
+def assert_best_three_are_kept(run: Path) -> None:
+    best = sorted(history(run), key=lambda row: row["val_loss"])[:3]
+    states = {path.name: read_checkpoint(path) for path in checkpoints(run)}
+    places = {(s.position.epochs_done, s.position.steps_done) for s in states.values()}
+    assert places == {(row["epoch"], row["step"]) for row in best}
+    for row in best:
+        figures = f"ESR={row['ESR']:.3e}_MSE={row['MSE']:.3e}"
+        assert f"epoch={row['epoch'] - 1:04.0f}_step={row['step']:.0f}_{figures}.ckpt" in states
+
+
+def leave(events: Generator[TrainEvent, None, None]) -> None:
+    """As a window that is closed, within the second epoch."""
+    validations = (event for event in events if isinstance(event, EpochDone))
+    list(islice(validations, 4))
+    events.close()

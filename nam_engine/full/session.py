@@ -54,13 +54,14 @@ def train_full(
     earlier = _run_folder(job.outdir) if job.resume else None
     seed = job.seed if earlier is None else read_seed(earlier)
     description = _description(job, earlier)
-    yield from map(Warned, description.warnings)
-    yield from map(Warned, _cautions(description))
+    cautions = [*map(Warned, description.warnings), *map(Warned, _cautions(description))]
+    yield from cautions
     name = description.data.train[0].y_path.stem
     material, oddities = load_material(
         description.data, description.network.receptive_field, name, description.validation_limit
     )
     yield from map(Warned, oddities)
+    cautions += map(Warned, oddities)
     _require_long_items(material, description.method.objective)
     network, method = description.network, description.method
     choice = choose_device(job.device or description.device, network, method, material)
@@ -78,6 +79,8 @@ def train_full(
     control = control or RunControl()
     keeper = Keeper(folder, trainer, records, control, name)
     keeper.put(config_files(description))
+    for caution in cautions:
+        keeper.note(caution)
     look = partial(review, trainer, keeper, description, plots=job.plots)
     events = run_and_keep(trainer, keeper, control, look, [*choice.told, *warnings])
     if job.tensorboard:

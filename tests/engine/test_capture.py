@@ -76,6 +76,21 @@ def test_passage_outside_the_recording_is_refused() -> None:
         chosen_split((3.0, 5.0), 4 * RATE_HZ, RATE_HZ)
 
 
+@pytest.mark.parametrize(
+    ("passage", "words"),
+    [
+        ((0.0, 4.0), "0 to 4 s leaves too little to train on of the 4.00 s"),
+        ((1.0, 1.00001), "1 to 1.00001 s is too short to judge a model"),
+        ((1.0, 1.2), "1 to 1.2 s is too short to judge a model"),
+    ],
+)
+def test_passage_that_leaves_too_little_is_refused(
+    passage: tuple[float, float], words: str
+) -> None:
+    with pytest.raises(CaptureError, match=words):
+        chosen_split(passage, 4 * RATE_HZ, RATE_HZ)
+
+
 def test_recording_can_be_turned_over() -> None:
     x = playing(4)
     capture = make_capture(recording(x), recording(-x), flip_polarity=True)

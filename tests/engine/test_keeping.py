@@ -1,112 +1,25 @@
-"""What is kept of a run in its folder, whatever happens to the run or to the folder."""
+"""What is kept of a run in its folder, whatever happens to the run."""
 
 from __future__ import annotations
 
-import csv
-import errno
 import json
-import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
+from kept_jobs import FILES, faulty_after, history, visible, weights
 from PIL import Image
-from support import RATE_HZ, container_of, playing, rig, small_packed
 from torch import Tensor
 
 from nam_engine import keeper, meter, picture, session
-from nam_engine.audio import write_wav
 from nam_engine.checkpoint import read_checkpoint
-from nam_engine.control import RunControl
-from nam_engine.errors import CheckpointError, NamFileError, TrainingError
-from nam_engine.events import (
-    BestImproved,
-    Checked,
-    EpochDone,
-    Finished,
-    FinishReason,
-    Probed,
-    Saved,
-    Started,
-    StepsDone,
-    TrainEvent,
-    Warned,
-)
-from nam_engine.nam_file import NamContainer, read_nam, write_nam
-from nam_engine.presets import Recipe
+from nam_engine.errors import TrainingError
+from nam_engine.events import BestImproved, Finished, Probed, Saved, TrainEvent, Warned
+from nam_engine.nam_file import NamContainer, read_nam
 from nam_engine.session import TrainJob, train
 from nam_engine.stepping import Stepper
-
-RECIPE = Recipe(epochs=4, window_samples=2048, batch_size=8, learning_rate=0.03, mrstft_weight=0.0)
-FILES = {
-    "amp.nam",
-    "last.ckpt",
-    "previous.ckpt",
-    "packed_best_submodel_0.ckpt",
-    "packed_best_submodel_1.ckpt",
-    "packed_best.json",
-    "history.csv",
-    "job.json",
-    "comparison.png",
-    "report.json",
-    "log.txt",
-}
-
-
-@pytest.fixture(autouse=True)
-def _eager(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small networks; everything is saved as often as it may be, and nothing drawn."""
-    monkeypatch.setattr(session, "parse_packed", lambda _: small_packed())
-    monkeypatch.setattr(session, "draw_comparison", lambda *_: b"a picture")
-    for interval in ("CHECKPOINT_SECONDS", "LONG_EPOCH_SECONDS", "MODEL_SECONDS"):
-        monkeypatch.setattr(keeper, interval, 0.0)
-
-
-@pytest.fixture
-def job(tmp_path: Path) -> TrainJob:
-    x = playing(3)
-    write_wav(tmp_path / "di.wav", x, RATE_HZ)
-    write_wav(tmp_path / "amp.wav", rig(x), RATE_HZ)
-    outdir = tmp_path / "out"
-    return TrainJob(tmp_path / "di.wav", tmp_path / "amp.wav", outdir, RECIPE, device="cpu")
-
-
-def visible(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir() if not path.name.startswith(".")}
-
-
-def weights(path: Path) -> np.ndarray:
-    file = read_nam(path)
-    assert isinstance(file, NamContainer)
-    return np.concatenate([entry.model.weights for entry in file.entries])
-
-
-def stop_at(job: TrainJob, stop: Callable[[TrainEvent], bool]) -> list[TrainEvent]:
-    """The events of a run that the user stops at an event."""
-    control, events = RunControl(), []
-    for event in train(job, control):
-        events.append(event)
-        if stop(event):
-            control.stop()
-    return events
-
-
-def is_epoch(number: int) -> Callable[[TrainEvent], bool]:
-    return lambda event: isinstance(event, EpochDone) and event.epoch == number
-
-
-def history(folder: Path) -> list[dict[str, str]]:
-    with (folder / "history.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    for row in rows:
-        for clock in ("steps_per_second", "memory_mb", "seconds", "seconds_left"):
-            del row[clock]
-    return rows
 
 
 def test_folder_holds_everything_about_a_run(
@@ -161,242 +74,12 @@ def test_model_is_not_refreshed_more_often_than_it_may_be(
     assert finals == [False, True]
 
 
-def test_stopped_run_resumes_to_the_same_model(job: TrainJob) -> None:
-    list(train(replace(job, outdir=job.outdir / "whole")))
-    on = replace(job, resume=True)
-    end = stop_at(job, is_epoch(2))[-1]
-    assert isinstance(end, Finished)
-    assert end.reason is FinishReason.STOPPED
-    seen = iter([False] * 3 + [True] * 1000)
-    stop_at(on, lambda event: isinstance(event, StepsDone | EpochDone) and next(seen))
-    started = next(e for e in train(on) if isinstance(e, Started))
-    assert started.epochs_done >= 2
-    list(train(on))
-    assert visible(job.outdir) == {"amp", "whole"}
-    ours, whole = job.outdir / "amp", job.outdir / "whole" / "amp"
-    np.testing.assert_array_equal(weights(ours / "amp.nam"), weights(whole / "amp.nam"))
-    assert history(ours) == history(whole)
-    ours_best, whole_best = ((f / "packed_best.json").read_text() for f in (ours, whole))
-    assert ours_best == whole_best
-
-
-def test_finished_training_takes_more_epochs(job: TrainJob) -> None:
-    list(train(replace(job, recipe=replace(RECIPE, epochs=2))))
-    events = list(train(replace(job, resume=True)))
-    assert [e.epoch for e in events if isinstance(e, EpochDone)] == [3, 4]
-    assert [int(row["epoch"]) for row in history(job.outdir / "amp")] == [1, 2, 3, 4]
-
-
-def test_resume_without_an_earlier_training_begins_one(job: TrainJob) -> None:
-    events = list(train(replace(job, resume=True)))
-    assert isinstance(events[-1], Finished)
-    assert visible(job.outdir / "amp") == FILES
-
-
-def test_resume_of_another_recording_is_refused_and_changes_nothing(
-    job: TrainJob, tmp_path: Path
-) -> None:
-    list(train(job))
-    before = (job.outdir / "amp" / "last.ckpt").read_bytes()
-    write_wav(job.output_path, 0.5 * rig(playing(3)), RATE_HZ)
-    with pytest.raises(CheckpointError, match="amp had another recording or latency"):
-        list(train(replace(job, resume=True)))
-    assert (job.outdir / "amp" / "last.ckpt").read_bytes() == before
-
-
-def test_right_training_is_continued_among_others_of_its_name(
-    job: TrainJob, tmp_path: Path
-) -> None:
-    shutil.copy(job.output_path, tmp_path / "amp (2).wav")
-    other = replace(job, output_path=tmp_path / "amp (2).wav", seed=1)
-    stop_at(job, is_epoch(2))
-    for outputs in (other, replace(job, seed=2), other):
-        list(train(outputs))
-    started = next(e for e in train(replace(job, resume=True)) if isinstance(e, Started))
-    assert started.epochs_done == 2
-    with pytest.raises(CheckpointError, match="another seed"):
-        list(train(replace(job, resume=True, seed=9)))
-
-
-def test_resumed_warm_start_is_still_never_worse(job: TrainJob) -> None:
-    list(train(job))
-    wild = replace(RECIPE, learning_rate=5.0)
-    start = job.outdir / "amp" / "amp.nam"
-    warm = replace(job, recipe=wild, start_path=start, outdir=job.outdir / "warm")
-    events = train(warm)
-    assert [type(next(events)) for _ in range(2)] == [Checked, Started]
-    events.close()  # as if killed before the first step
-    events_again = list(train(replace(warm, resume=True)))
-    assert any(
-        isinstance(e, Warned) and e.message.startswith("amp.nam is not used") for e in events_again
-    )
-    end = events_again[-1]
-    assert isinstance(end, Finished)
-    assert [s.epoch for s in end.result.submodels] == [0, 0]
-
-
-def test_model_to_start_from_must_play_numbers(job: TrainJob, tmp_path: Path) -> None:
-    container = container_of(small_packed())
-    wild = container.entries[1].model
-    weights = np.full_like(wild.weights, 3e37)
-    weights[-1] = 1e6  # a head_scale that can be read
-    wild = replace(wild, weights=weights)
-    entries = (container.entries[0], replace(container.entries[1], model=wild))
-    write_nam(tmp_path / "wild.nam", replace(container, entries=entries))
-    with pytest.raises(TrainingError, match="plays no finite numbers on amp"):
-        list(train(replace(job, start_path=tmp_path / "wild.nam")))
-
-
-def test_torn_checkpoint_falls_back_with_a_sentence(job: TrainJob) -> None:
-    stop_at(job, is_epoch(3))
-    last = job.outdir / "amp" / "last.ckpt"
-    last.write_bytes(last.read_bytes()[:-100])
-    events = list(train(replace(job, resume=True)))
-    assert isinstance(events[-1], Finished)
-    (warning,) = (e for e in events if isinstance(e, Warned))
-    assert warning.message.startswith("last.ckpt is damaged. Training goes on from")
-    assert "last.ckpt is damaged" in (job.outdir / "amp" / "log.txt").read_text()
-
-
 def test_another_run_is_never_touched(job: TrainJob) -> None:
     list(train(job))
     contents = {path: path.read_bytes() for path in (job.outdir / "amp").iterdir()}
     list(train(job))
     assert visible(job.outdir) == {"amp", "amp (2)"}
     assert {path: path.read_bytes() for path in (job.outdir / "amp").iterdir()} == contents
-
-
-class Disk:
-    """A disk that can be full."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, only_in: Path = Path("/")) -> None:
-        self.is_full = False
-        self._folder = only_in
-        self._fsync = os.fsync
-        monkeypatch.setattr(os, "fsync", self._sync)
-
-    def _sync(self, descriptor: int) -> None:
-        if self.is_full and self._is_on_it(descriptor):
-            raise OSError(errno.ENOSPC, "No space left on device")
-        self._fsync(descriptor)
-
-    def _is_on_it(self, descriptor: int) -> bool:
-        if self._folder == Path("/"):
-            return True
-        return Path(f"/proc/self/fd/{descriptor}").readlink().is_relative_to(self._folder)
-
-    def full_after_first_epoch(self, events: Iterable[TrainEvent]) -> Iterator[TrainEvent]:
-        for event in events:
-            yield event
-            self.is_full = self.is_full or isinstance(event, EpochDone)
-
-
-def test_full_disk_is_said_once_and_written_to_when_there_is_space(
-    job: TrainJob, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    disk = Disk(monkeypatch)
-    events: list[TrainEvent] = []
-    for event in train(job):
-        events.append(event)
-        if isinstance(event, EpochDone):
-            disk.is_full = event.epoch in (1, 2)
-    full, again = (e.message for e in events if isinstance(e, Warned))
-    assert "amp fails (No space left on device). What is won stays in memory" in full
-    assert "works again; everything is saved" in again
-    assert isinstance(events[-1], Finished)
-    assert visible(job.outdir / "amp") == FILES
-    assert [int(row["epoch"]) for row in history(job.outdir / "amp")] == [1, 2, 3, 4]
-
-
-def test_another_folder_can_be_chosen_when_the_first_is_gone(job: TrainJob, tmp_path: Path) -> None:
-    control = RunControl()
-    events: list[TrainEvent] = []
-    for event in train(job, control):
-        events.append(event)
-        if is_epoch(1)(event):
-            shutil.rmtree(job.outdir)
-            job.outdir.write_text("something else is here now")
-            control.save_to(job.outdir / "nor here")
-        if is_epoch(2)(event):
-            control.save_to(tmp_path / "other")
-    warnings = [e.message for e in events if isinstance(e, Warned)]
-    assert [w.split(" /")[0] for w in warnings] == [
-        "Nothing can be written to",
-        "Saving to",
-        "Saving to",
-        "Everything is saved in",
-    ]
-    assert "works again; everything is saved" in warnings[2]
-    assert isinstance(events[-1], Finished)
-    assert visible(tmp_path / "other" / "amp") == FILES
-
-
-def test_file_that_another_program_holds_is_no_reason_for_a_rescue(
-    job: TrainJob, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A history that is open in a spreadsheet cannot be replaced on Windows."""
-    replace_file = os.replace
-
-    def held(source: Path, target: Path) -> None:
-        if target.name == "history.csv":
-            raise PermissionError(errno.EACCES, "Permission denied")
-        replace_file(source, target)
-
-    events: list[TrainEvent] = []
-    for event in train(job):
-        events.append(event)
-        if is_epoch(1)(event):
-            monkeypatch.setattr(os, "replace", held)
-    (warning,) = (e for e in events if isinstance(e, Warned))
-    assert "Permission denied" in warning.message
-    assert isinstance(events[-1], Finished)
-    assert isinstance(read_nam(job.outdir / "amp" / "amp.nam"), NamContainer)
-
-
-def test_disk_that_stays_full_ends_in_a_rescue_not_in_success(
-    job: TrainJob, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if not Path("/proc/self/fd").exists():
-        pytest.skip("needs /proc to tell one disk from the other")
-    disk = Disk(monkeypatch, only_in=job.outdir)
-    events: list[TrainEvent] = []
-    with pytest.raises(NamFileError, match=r"can be written to .* any more") as caught:
-        events.extend(disk.full_after_first_epoch(train(job)))
-    saved = events[-1]
-    assert isinstance(saved, Saved)
-    assert not any(isinstance(e, Finished) for e in events)
-    assert f"The model was saved as {saved.path} instead." in str(caught.value)
-    assert isinstance(read_nam(saved.path), NamContainer)
-    assert read_checkpoint(saved.path.parent / "last.ckpt").position.epochs_done == 4
-    shutil.rmtree(saved.path.parents[1])
-
-
-def test_two_failures_are_both_told(job: TrainJob, monkeypatch: pytest.MonkeyPatch) -> None:
-    disk = Disk(monkeypatch)
-    faulty_after(monkeypatch, 12, lambda: RuntimeError("CUDA error: device lost"))
-    with pytest.raises(TrainingError, match=r"device lost.* The model could not be saved"):
-        list(disk.full_after_first_epoch(train(job)))
-
-
-def test_no_space_anywhere_is_a_failure_in_words(
-    job: TrainJob, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    disk = Disk(monkeypatch)
-    with pytest.raises(NamFileError, match="The model could not be saved: nothing can be written"):
-        list(disk.full_after_first_epoch(train(job)))
-
-
-def faulty_after(
-    monkeypatch: pytest.MonkeyPatch, steps: int, fault: Callable[[], BaseException]
-) -> None:
-    backward, count = Stepper.backward, iter(range(10**6))
-
-    def failing(self: Stepper, audio: Tensor, target: Tensor) -> object:
-        if next(count) >= steps:
-            raise fault()
-        return backward(self, audio, target)
-
-    monkeypatch.setattr(Stepper, "backward", failing)
 
 
 FAULTS: list[tuple[Callable[[], BaseException], type[BaseException], str]] = [
@@ -506,23 +189,6 @@ def test_abandoned_run_is_saved(job: TrainJob, monkeypatch: pytest.MonkeyPatch) 
     best = [b.metrics.esr for b in state.best if b is not None]
     training = read_nam(folder / "amp.nam").metadata["training"]
     assert list(training["submodel_validation_esr"].values()) == best
-
-
-def test_abandoned_run_on_a_full_disk_is_rescued(
-    job: TrainJob, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    if not Path("/proc/self/fd").exists():
-        pytest.skip("needs /proc to tell one disk from the other")
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    disk = Disk(monkeypatch, only_in=job.outdir)
-    events = train(job)
-    for event in disk.full_after_first_epoch(events):
-        if is_epoch(3)(event):
-            break
-    events.close()
-    (rescued,) = tmp_path.glob("nam-rescued-*/amp")
-    assert read_checkpoint(rescued / "last.ckpt").position.epochs_done == 3
-    assert isinstance(read_nam(rescued / "amp.nam"), NamContainer)
 
 
 def test_unstable_training_exports_the_best_and_fails(

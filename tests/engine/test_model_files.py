@@ -106,6 +106,15 @@ def test_evaluation_is_drawn_and_heard_from_one_rendering(
     np.testing.assert_allclose(recorded[1_000:2_000], passage, rtol=0, atol=1e-6)
 
 
+def test_evaluate_takes_out_the_latency_that_it_measures(tmp_path: Path, model_path: Path) -> None:
+    source, output = tmp_path / "di.wav", tmp_path / "amp.wav"
+    x = playing(8)
+    write_wav(source, x, RATE_HZ)
+    write_wav(output, np.pad(x, (312, 0)), RATE_HZ)
+    by_hand = evaluate_files(model_path, source, output, latency_samples=312)
+    assert evaluate_files(model_path, source, output) == by_hand
+
+
 @pytest.mark.parametrize(
     ("paths", "message"),
     [
