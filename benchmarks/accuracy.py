@@ -83,7 +83,9 @@ def main() -> None:
         rows = []
         for seed in options.seeds:
             model = model_of(options, trainer, seed)
-            scores = evaluate_files(model, options.input, options.output, start_seconds=start)
+            scores = evaluate_files(
+                model, options.input, options.output, latency_samples=0, start_seconds=start
+            )
             rows.append([s.esr for s in scores])
             print(f"| {trainer} | {seed} | {rows[-1][0]:.4f} | {rows[-1][1]:.4f} |", flush=True)
         lite, full = np.mean(rows, axis=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from nam_engine.device_report import DEVICES
 from nam_engine.presets import A2_CHANNELS, RECIPES
 
 __all__ = [
@@ -72,7 +73,7 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
 
 
 def add_device(parser: argparse.ArgumentParser, default: str | None = "auto") -> None:
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default=default)
+    parser.add_argument("--device", choices=DEVICES, default=default)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

@@ -141,7 +141,12 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("output", type=Path, metavar="OUTPUT")
     evaluate.add_argument("--from", dest="start", type=seconds, default=0.0, metavar="SECONDS")
     evaluate.add_argument("--to", dest="stop", type=seconds, metavar="SECONDS")
-    evaluate.add_argument("--latency", type=int, default=0, metavar="SAMPLES")
+    evaluate.add_argument(
+        "--latency",
+        type=int,
+        metavar="SAMPLES",
+        help="how much later the recording is (default: measured)",
+    )
     evaluate.add_argument(
         "--spectrum", type=Path, metavar="FILE.png", help="draw at which frequencies it is wrong"
     )

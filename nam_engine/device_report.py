@@ -1,10 +1,13 @@
-"""What was found out about a device, as data."""
+"""Which devices there are to train on, and what was found out about one, as data."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["DeviceReport"]
+__all__ = ["DEVICES", "DeviceReport"]
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+"""What may be asked for; ``auto`` is the fastest that works."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
 
+from nam_engine.device_report import DEVICES
 from nam_engine.errors import ConfigError, NamFileError
 from nam_engine.events import FinishReason
 from nam_engine.intake import Choices
@@ -33,7 +34,6 @@ MAX_TEXT = 4_096
 MAX_COUNT = 10**9
 MAX_BATCH_SIZE, MAX_WINDOW_SAMPLES = 4_096, 2**20
 MAX_FIGURE, MAX_RATE, MAX_LEVEL_DB = 1e9, 1000.0, 200.0
-DEVICES = ("auto", "cpu", "cuda", "mps")
 
 E = TypeVar("E", bound=Enum)
 

@@ -24,7 +24,7 @@ def device_line(device: DeviceReport) -> str:
 
 
 def device_title(name: str) -> str:
-    """The words for one of ``settings.DEVICES``."""
+    """The words for one of ``device_report.DEVICES``."""
     return {
         "auto": _tr("The fastest"),
         "cpu": _tr("Processor"),

@@ -14,6 +14,7 @@ from platformdirs import user_config_path, user_documents_path
 from PySide6.QtCore import QCoreApplication
 
 from nam_engine.atomic import atomic_write
+from nam_engine.device_report import DEVICES
 from nam_engine.errors import ConfigError
 from nam_engine.json_node import Node
 from nam_engine.json_text import to_json
@@ -21,7 +22,6 @@ from nam_engine.metadata import MAX_LEVEL_DBU, GearType, ToneType, UserMetadata
 from nam_engine.presets import RECIPES
 
 __all__ = [
-    "DEVICES",
     "EPOCH_PRESETS",
     "MAX_EPOCHS",
     "MAX_TEXT",
@@ -38,7 +38,6 @@ __all__ = [
 EPOCH_PRESETS = {name: RECIPES[name].epochs for name in ("draft", "standard", "best")}
 """How long to train, by name."""
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
 THEMES = ("system", "light", "dark")
 NAME_TEMPLATE = "{recording}"
 TEXT_PERCENTS = (100, 110, 125, 150, 175, 200)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
+from nam_engine.device_report import DEVICES
 from nam_gui.caption import Caption
 from nam_gui.choice_box import ChoiceBox
 from nam_gui.device_words import device_title
@@ -15,7 +16,6 @@ from nam_gui.folder_field import FolderField
 from nam_gui.number_field import NumberField
 from nam_gui.page_dialog import PageDialog
 from nam_gui.settings import (
-    DEVICES,
     MAX_TEXT,
     NAME_TEMPLATE,
     TEXT_PERCENTS,

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from nam_engine.device_report import DEVICES
 from nam_engine.errors import ConfigError, UnsupportedError
 from nam_engine.full.json_file import JsonFile
 from nam_engine.json_node import Node, describe
@@ -241,7 +242,7 @@ def _clipping(trainer: Node) -> Clipping | None:
 def _device(node: Node) -> str:
     if node.text() == "gpu":
         return "mps" if sys.platform == "darwin" else "cuda"
-    if node.text() not in ("auto", "cpu", "cuda", "mps"):
+    if node.text() not in DEVICES:
         raise node.wrong('"auto", "cpu", "gpu", "cuda" or "mps"')
     return node.text()
 

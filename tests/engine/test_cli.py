@@ -243,10 +243,11 @@ def test_devices_says_why_not(
 def test_broken_device_is_reported_not_raised(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_device: object) -> None:
+    def broken(*_: object) -> None:
         raise RuntimeError("driver too old\nlong details")
 
-    monkeypatch.setattr("nam_engine.devices._train_tiny_step", broken)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("nam_engine.devices.trial_gradients", broken)
     assert main(["devices"]) == 0
     assert "a training step on it fails (driver too old)" in capsys.readouterr().out
 
