@@ -91,12 +91,31 @@ class Controller(Training):
                 self._checker.check_again(job.id, ignore_checks=False)
 
     def add_recordings(self, paths: Sequence[Path]) -> None:
-        """Put recordings into the queue, to be checked; the input is none."""
+        """Put recordings into the queue, to be checked; the input is none.
+
+        One that is there already is checked again, as it may have been recorded again, but for
+        those that training has begun on.
+        """
         source = self.input_path and self.input_path.absolute()
+        wanted = {path.absolute(): path for path in paths if path.absolute() != source}
+        known = [job for job in self.queue.jobs() if job.recording.absolute() in wanted]
         metadata = replace(self.settings.metadata, name=None)
-        for job_id in self.queue.add(path for path in paths if path.absolute() != source):
+        for job_id in self.queue.add(wanted.values()):
             self.queue.update(job_id, metadata=metadata)
+        begun = [job for job in known if job.id == self._training or self._is_begun(job.id)]
+        for job in known:
+            if job not in begun:
+                self._checker.check_again(job.id, ignore_checks=False)
+        if begun:
+            names = ", ".join(job.name for job in begun)
+            text = self.tr("{0} is left as it is; Train again, in Edit, begins anew.")
+            self.said.emit(text.format(names))
         self._checker.check_next()
+        waiting = [job for job in self.queue.jobs() if job.is_being_checked]
+        if waiting and self.input_path is None:
+            self.said.emit(
+                self.tr("Now the input: choose or drop the file that you played into the amp.")
+            )
 
     def set_latency(self, job_id: int, samples: int | None) -> None:
         """A delay set by hand, or None for the measured one; training begins anew with it."""
@@ -258,7 +277,9 @@ class Controller(Training):
     def _begin_anew(self, job_id: int, **changes: Any) -> None:
         """Check again and forget a former training, whose files stay where they are."""
         if self.queue.find(job_id) is not None and not self._refuses(job_id):
-            self.runs.pop(job_id, None)
+            run = self.runs.pop(job_id, None)
+            if self.input_path is None and run is not None:  # one of an earlier day
+                self.set_input(run.begun_with.input_path)
             self._checker.check_again(job_id, progress=0.0, esr=(), model_path=None, **changes)
 
     @Slot()

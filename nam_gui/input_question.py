@@ -28,6 +28,12 @@ class InputQuestion(QInputDialog):
         self.setLabelText(question)
         self.setComboBoxItems(names)
         self.setComboBoxEditable(False)
+        if len(paths) == 1:
+            self.setOkButtonText(self.tr("What I &played"))
+            self.setCancelButtonText(self.tr("What came &out of the amp"))
+        else:
+            self.setOkButtonText(self.tr("Use as the &input"))
+            self.setCancelButtonText(self.tr("&None of them"))
         self.finished.connect(self._answer)
 
     @Slot(int)

@@ -130,11 +130,18 @@ class RecordingPage(QWidget):
             # What a report has found is in it already.
             says_more = report is None or job.state is JobState.FAILED
             problem = job.message if says_more else ""
+            if job.is_being_checked:
+                problem = self._why_unchecked()
         self.checks.set_report(report, proceeding=proceeding, problem=problem)
         findings = () if report is None else report.findings
         count = sum(finding.severity is not Severity.INFO for finding in findings)
         title = self.tr("Chec&ks ({0})").format(count) if count else self.tr("Chec&ks")
         self.tabs.setTabText(self.tabs.indexOf(self.checks), title)
+
+    def _why_unchecked(self) -> str:
+        if self._controller.input_path is None:
+            return self.tr("It is checked as soon as there is an input: what you played.")
+        return self.tr("It is being checked…")
 
     def _show_result(self, job: Job | None) -> None:
         run = None if job is None else self._controller.runs.get(job.id)

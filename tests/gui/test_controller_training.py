@@ -137,6 +137,7 @@ def test_pausing_before_the_first_step_begins_later(rig: Rig, fake: FakeRun) -> 
     rig.controller.pause()
     rig.wait_for(RunState.PAUSED)
     assert rig.state(job_id) is JobState.PAUSED
+    assert not rig.said
     fake.release()
     rig.controller.train()
     rig.wait_for(RunState.IDLE)
@@ -152,6 +153,7 @@ def test_stopping_before_the_first_step_is_no_failure(rig: Rig, fake: FakeRun) -
     assert rig.controller.state is RunState.STOPPING
     rig.wait_for(RunState.IDLE)
     assert rig.state(job_id) is JobState.READY
+    assert rig.said == ["Training on a was stopped before its first step."]
 
 
 def test_stopping_keeps_the_best_and_leaves_the_queue(rig: Rig, fake: FakeRun) -> None:

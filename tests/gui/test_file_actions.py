@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from gui.fake_files import FakeFiles
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from nam_gui import tasks
@@ -45,6 +46,17 @@ def test_who_chooses_no_input_has_recordings(window: MainWindow, files: FakeFile
     answer(window, None)
     assert window.controller.input_path is None
     assert recordings(window) == paths
+
+
+def test_both_answers_about_one_file_are_in_words(window: MainWindow, files: FakeFiles) -> None:
+    window.controller.asked.emit("Is a.wav what you played?", [Path("a.wav")])
+    question = window.files.question
+    assert question is not None
+    buttons = {button.text(): button for button in question.findChildren(QPushButton)}
+    assert set(buttons) == {"What I &played", "What came &out of the amp"}
+    buttons["What came &out of the amp"].click()
+    assert recordings(window) == [Path("a.wav")]
+    assert "Now the input" in window.run_bar.status.text()
 
 
 def test_the_answer_counts_for_what_is_dropped_meanwhile(

@@ -358,3 +358,14 @@ def test_a_capture_that_is_gone_is_a_sentence(desk: Desk) -> None:
     with desk.bot.waitSignal(window.controller.said):
         window.recent.actions()[0].trigger()
     assert desk.said[0].startswith(f"{folder / 'job.json'} cannot be read")
+
+
+def test_training_an_opened_one_again_needs_no_other_input(desk: Desk) -> None:
+    desk.past("Twin", Ending.DONE, done=EPOCHS)
+    window = desk.start()
+    job = desk.open(window, "Twin")
+    window.controller.retry(job.id)
+    desk.bot.waitUntil(
+        lambda: window.controller.queue.job(job.id).state is JobState.READY, timeout=5_000
+    )
+    assert window.controller.input_path == desk.outdir / "input.wav"

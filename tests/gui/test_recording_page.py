@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from gui.fake_files import FakeFiles
 from gui.fake_run import FakeRun
+from PySide6.QtWidgets import QLabel, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from nam_gui.job import JobState
@@ -105,3 +106,24 @@ def test_a_delay_that_is_set_stays_in_sight_while_it_is_checked(
     files.gate.set()
     qtbot.waitUntil(lambda: window.controller.queue.job(ids[0]).state is JobState.READY)
     assert page.alignment._scroll.isVisible()
+
+
+def test_what_is_not_checked_yet_says_why(
+    window: MainWindow, files: FakeFiles, qtbot: QtBot
+) -> None:
+    controller = window.controller
+    controller.add_recordings([Path("a.wav")])
+    (job,) = controller.queue.jobs()
+    window.queue_view.select_job(job.id)
+    assert shown(window) == ["It is checked as soon as there is an input: what you played."]
+    files.gate.clear()
+    controller.set_input(Path("input.wav"))
+    assert shown(window) == ["It is being checked…"]
+    files.gate.set()
+    qtbot.waitUntil(lambda: "It is being checked…" not in shown(window))
+
+
+def shown(window: MainWindow) -> list[str]:
+    """What the checks say."""
+    page = window.page.checks.findChild(QScrollArea)
+    return [label.text() for label in page.widget().findChildren(QLabel)]
