@@ -57,6 +57,7 @@ class Controller(Training):
     def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(settings, parent)
         self.input_info: tuple[str, float, str] | None = None
+        self._is_making_demo = False
         self._checker = Checker(self.queue, self._threads, self)
         self.past = Past(self._threads, self)
         self._pairs = Reader(PairTask, self._threads, self)
@@ -170,9 +171,13 @@ class Controller(Training):
 
     def load_demo(self) -> None:
         """Make the built-in pair in the background and put it into the queue."""
+        if self._is_making_demo:  # a second click
+            return
+        self._is_making_demo = True
         folder = (self.settings.output_folder or default_output_folder()) / "Demo"
         task = DemoTask(folder, self)
         task.succeeded.connect(self._demo_made)
+        task.finished.connect(self._demo_ended)
         self._threads.start(task)
 
     @Slot()
@@ -246,6 +251,10 @@ class Controller(Training):
         source, recording = paths
         self.set_input(source)
         self.add_recordings([recording])
+
+    @Slot()
+    def _demo_ended(self) -> None:
+        self._is_making_demo = False
 
     @Slot(object)
     def _signal_saved(self, path: Path) -> None:

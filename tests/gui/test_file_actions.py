@@ -59,6 +59,25 @@ def test_both_answers_about_one_file_are_in_words(window: MainWindow, files: Fak
     assert "Now the input" in window.run_bar.status.text()
 
 
+def test_the_question_fits_the_screen_whatever_the_names(
+    window: MainWindow, files: FakeFiles
+) -> None:
+    paths = [Path(f"{'x' * 200} {number}.wav") for number in (1, 2)]
+    window.controller.asked.emit(f"{paths[0].name} and {paths[1].name}. Which one?", paths)
+    question = window.files.question
+    assert question is not None
+    assert question.width() < 90 * question.fontMetrics().averageCharWidth()
+    answer(window, paths[1].name)
+    assert window.controller.input_path == paths[1]
+
+
+def test_a_folder_that_is_gone_is_told(window: MainWindow, tmp_path: Path) -> None:
+    (job_id,) = window.controller.queue.add([Path("a.wav")])
+    window.controller.queue.update(job_id, model_path=tmp_path / "gone" / "a.nam")
+    window.files.show_in_folder(job_id)
+    assert window.run_bar.status.text() == f"The folder {tmp_path / 'gone'} is not there any more."
+
+
 def test_the_answer_counts_for_what_is_dropped_meanwhile(
     window: MainWindow, files: FakeFiles, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ from gui.past_folders import write_training
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from nam_engine.audio import AudioError
+from nam_engine.audio import AudioError, Recording
 from nam_engine.job_file import Ending, read_job
 from nam_engine.job_folder import JobFolder
 from nam_gui import tasks
@@ -286,6 +286,7 @@ def test_an_opened_capture_is_looked_at_after_what_waits(desk: Desk, files: Fake
     assert desk.said == ["JCM.wav cannot be read. Export it again."]
     assert queue.job(twin.id).report is not None
     assert queue.job(jcm.id).report is None
+    assert queue.job(jcm.id).message == desk.said[0]
     states = [job.state for job in queue.jobs()]
     assert states == [JobState.DONE, JobState.DONE, JobState.READY]
     assert window.controller.input_info == ("other.wav", 1.0, "")
@@ -334,10 +335,12 @@ def test_a_recording_in_training_is_left_alone(desk: Desk) -> None:
 
 
 def test_a_capture_takes_the_row_of_its_recording(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, files: FakeFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unreadable(*_: object) -> None:
-        raise AudioError("It cannot be read.")
+    def unreadable(path: Path) -> Recording:
+        if path.name == "other.wav":
+            raise AudioError("It cannot be read.")
+        return files.read(path)
 
     monkeypatch.setattr(tasks, "read_recording", unreadable)
     desk.past("Twin", Ending.DONE)

@@ -56,6 +56,19 @@ def test_who_watches_sees_each_recording_train(
     assert tabs.currentWidget() is window.page.curves
 
 
+def test_the_next_recording_does_not_begin_with_the_progress_of_the_last(
+    window: MainWindow, ids: list[int], qtbot: QtBot
+) -> None:
+    texts: list[str] = []
+    window.controller.job_ended.connect(lambda _: texts.append(window.run_bar.status.text()))
+    window.controller.train()
+    wait_for(window, qtbot, ids[0])
+    assert "Epoch" in window.run_bar.status.text()
+    window.controller.skip(ids[0])
+    wait_for(window, qtbot, ids[1])
+    assert texts == ["Preparing…"]
+
+
 def test_who_types_is_left_where_he_is(window: MainWindow, ids: list[int], qtbot: QtBot) -> None:
     window.controller.train()
     wait_for(window, qtbot, ids[0])
