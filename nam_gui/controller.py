@@ -18,7 +18,7 @@ from nam_gui.devices_task import DevicesTask
 from nam_gui.job import JobState
 from nam_gui.pairing import Sorted
 from nam_gui.past import Past
-from nam_gui.past_tasks import Opened
+from nam_gui.past_tasks import Note, Opened
 from nam_gui.reader import Reader
 from nam_gui.run import Run
 from nam_gui.settings import Settings, default_output_folder
@@ -209,17 +209,14 @@ class Controller(Training):
     def shut_down(self) -> None:
         """End all threads, keeping the best; ``closed`` is emitted when they have ended.
 
-        What is paused goes on another day.
+        What is paused goes on another day, and what was said of a training since is kept.
         """
         if self.state is RunState.PAUSING:
             self.job_ended.connect(self.shut_down)
             return
         if self.is_training:
             self._end_run(RunState.STOPPING)
-        paused = [job for job in self.queue.jobs() if job.state is JobState.PAUSED]
-        folders = [job.model_path.parent for job in paused if job.model_path is not None]
-        if folders:
-            self.past.ask_again(folders)
+        self.past.write_down(self._notes())
         self._threads.shut_down()
 
     # The input and dropped files
@@ -283,12 +280,25 @@ class Controller(Training):
         if metadata.name is not None:
             self.queue.update(job_id, metadata=replace(metadata, name=name))
 
+    def _notes(self) -> list[Note]:
+        """What the folders of trainings do not say: they have to be told at the end."""
+        notes = []
+        for job in self.queue.jobs():
+            if job.model_path is None or job.id not in self.runs or job.id == self._training:
+                continue
+            # As if something had interrupted it, which is offered at the next start.
+            ending = Ending.INTERRUPTED if job.state is JobState.PAUSED else None
+            is_known = self.runs[job.id].begun_with.user in (job.metadata, job.user_metadata)
+            if ending is not None or not is_known:
+                notes.append(Note(job.model_path.parent, ending, job.user_metadata))
+        return notes
+
     def _begin_anew(self, job_id: int, **changes: Any) -> None:
         """Check again and forget a former training, whose files stay where they are."""
         if self.queue.find(job_id) is not None and not self._refuses(job_id):
-            run = self.runs.pop(job_id, None)
-            if self.input_path is None and run is not None:  # one of an earlier day
-                self.set_input(run.begun_with.input_path)
+            if self.input_path is None and job_id in self.runs:  # one of an earlier day
+                self.set_input(self.runs[job_id].begun_with.input_path)
+            self.runs.pop(job_id, None)
             self._checker.check_again(job_id, progress=0.0, esr=(), model_path=None, **changes)
 
     @Slot()

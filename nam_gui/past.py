@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from nam_engine.job_file import Ending
-from nam_gui.past_tasks import EndingTask, FindTask, Found, OpenTask
+from nam_gui.past_tasks import FindTask, Found, Note, NoteTask, OpenTask
 from nam_gui.threads import Threads
 
 __all__ = ["Past"]
@@ -43,11 +43,12 @@ class Past(QObject):
 
     def leave(self, folders: Sequence[Path]) -> None:
         """Do not ask about these again."""
-        self._threads.start(EndingTask(folders, Ending.STOPPED, self))
+        self.write_down([Note(folder, Ending.STOPPED) for folder in folders])
 
-    def ask_again(self, folders: Sequence[Path]) -> None:
-        """Offer these at the next start as if something had interrupted them."""
-        self._threads.start(EndingTask(folders, Ending.INTERRUPTED, self))
+    def write_down(self, notes: Sequence[Note]) -> None:
+        """Keep these for another day."""
+        if notes:
+            self._threads.start(NoteTask(notes, self))
 
     @Slot(object)
     def _found(self, found: Found) -> None:

@@ -115,12 +115,16 @@ class RecordingPage(QWidget):
         job = self._job()
         self._show_checks(job)
         self.metadata.setEnabled(job is not None)
-        if job is not None and job.metadata != self.metadata.metadata():
-            self.metadata.set_metadata(job.metadata)
+        if job is not None:
+            self._show_metadata(job)
         self._show_result(job)
         if job is None or job.model_path is None:
             self._clear_waveform()
         self._show_what_takes_reading()
+
+    def _show_metadata(self, job: Job) -> None:
+        if job.metadata != self.metadata.metadata():
+            self.metadata.set_metadata(job.metadata)
 
     def _show_checks(self, job: Job | None) -> None:
         if job is None:
@@ -237,9 +241,11 @@ class RecordingPage(QWidget):
     @Slot(QModelIndex, QModelIndex)
     def _on_queue_changed(self, first: QModelIndex, last: QModelIndex) -> None:
         job = self._job()
-        if job is None or job.state is JobState.TRAINING:
+        if job is None or not first.row() <= self._controller.queue.row(job.id) <= last.row():
             return
-        if first.row() <= self._controller.queue.row(job.id) <= last.row():
+        if job.state is JobState.TRAINING:  # its figures come many times a second
+            self._show_metadata(job)
+        else:
             self._show_job()
 
     @Slot()

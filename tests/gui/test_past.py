@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 from nam_engine.audio import AudioError, Recording
 from nam_engine.job_file import Ending, read_job
 from nam_engine.job_folder import JobFolder
+from nam_engine.metadata import UserMetadata
 from nam_gui import tasks
 from nam_gui.controller import Controller, RunState
 from nam_gui.job import Job, JobState
@@ -367,8 +368,35 @@ def test_training_an_opened_one_again_needs_no_other_input(desk: Desk) -> None:
     desk.past("Twin", Ending.DONE, done=EPOCHS)
     window = desk.start()
     job = desk.open(window, "Twin")
+    window.page.tabs.setCurrentWidget(window.page.waveform)
     window.controller.retry(job.id)
     desk.bot.waitUntil(
         lambda: window.controller.queue.job(job.id).state is JobState.READY, timeout=5_000
     )
     assert window.controller.input_path == desk.outdir / "input.wav"
+
+
+def test_what_is_said_of_a_training_later_is_kept(desk: Desk, files: FakeFiles) -> None:
+    twin, jcm = (desk.past(name, Ending.DONE, done=EPOCHS) for name in ("Twin", "JCM"))
+    before = (jcm / "job.json").stat().st_mtime_ns
+    window = desk.start()
+    desk.open(window, "JCM")
+    job = desk.open(window, "Twin")
+    said = UserMetadata(name="Clean Twin", gear_make="Fender")
+    window.controller.queue.update(job.id, metadata=said)
+    with desk.bot.waitSignal(window.gone):
+        window.close()
+    assert read_job(twin).ending is Ending.DONE
+    assert (jcm / "job.json").stat().st_mtime_ns == before
+    again = desk.open(desk.start(), "Twin")
+    assert (again.name, again.metadata) == ("Clean Twin", said)
+
+
+def test_a_note_that_cannot_be_written_leaves_the_others(desk: Desk) -> None:
+    twin, jcm = (desk.past(name, Ending.INTERRUPTED) for name in ("Twin", "JCM"))
+    window = desk.start()
+    (jcm / "job.json").unlink()
+    window.offer_bar.later.click()
+    desk.wait_for_ending(twin, Ending.STOPPED)
+    desk.bot.waitUntil(lambda: bool(desk.said))
+    assert desk.said[0].startswith(f"{jcm / 'job.json'} cannot be read")

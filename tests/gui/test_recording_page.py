@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from gui.fake_files import FakeFiles
 from gui.fake_run import FakeRun
-from PySide6.QtWidgets import QLabel, QScrollArea
+from PySide6.QtWidgets import QLabel, QLineEdit, QScrollArea
 from pytestqt.qtbot import QtBot
 
+from nam_engine.metadata import UserMetadata
 from nam_gui.job import JobState
 from nam_gui.main_window import MainWindow
+from nam_gui.queue_model import Column
 
 
 @pytest.fixture
@@ -140,3 +142,16 @@ def shown(window: MainWindow) -> list[str]:
     """What the checks say."""
     page = window.page.checks.findChild(QScrollArea)
     return [label.text() for label in page.widget().findChildren(QLabel)]
+
+
+def test_a_name_given_while_it_trains_is_not_taken_back_by_the_form(
+    window: MainWindow, ids: list[int], qtbot: QtBot
+) -> None:
+    queue, form = window.controller.queue, window.page.metadata
+    queue.update(ids[0], metadata=UserMetadata(name="Typed before"))
+    window.controller.train()
+    wait_for(window, qtbot, ids[0])
+    queue.setData(queue.index(0, Column.RECORDING), "Crunch")
+    make = form.findChildren(QLineEdit)[2]
+    make.setText("Fender")
+    assert queue.job(ids[0]).metadata == UserMetadata(name="Crunch", gear_make="Fender")
