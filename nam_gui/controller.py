@@ -17,8 +17,8 @@ from nam_gui.compare_task import CompareTask, ModelSource
 from nam_gui.devices_task import DevicesTask
 from nam_gui.job import JobState
 from nam_gui.pairing import Sorted
-from nam_gui.past import Past
-from nam_gui.past_tasks import Note, Opened
+from nam_gui.past import Past, notes_on
+from nam_gui.past_tasks import Opened
 from nam_gui.reader import Reader
 from nam_gui.run import Run
 from nam_gui.settings import Settings, default_output_folder
@@ -57,7 +57,6 @@ class Controller(Training):
     def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(settings, parent)
         self.input_info: tuple[str, float, str] | None = None
-        self._is_making_demo = False
         self._checker = Checker(self.queue, self._threads, self)
         self.past = Past(self._threads, self)
         self._pairs = Reader(PairTask, self._threads, self)
@@ -112,8 +111,7 @@ class Controller(Training):
             text = self.tr("{0} is left as it is; Train again, in Edit, begins anew.")
             self.said.emit(text.format(names))
         self._checker.check_next()
-        waiting = [job for job in self.queue.jobs() if job.is_being_checked]
-        if waiting and self.input_path is None:
+        if self.input_path is None and any(job.is_being_checked for job in self.queue.jobs()):
             self.said.emit(
                 self.tr("Now the input: choose or drop the file that you played into the amp.")
             )
@@ -171,13 +169,9 @@ class Controller(Training):
 
     def load_demo(self) -> None:
         """Make the built-in pair in the background and put it into the queue."""
-        if self._is_making_demo:  # a second click
-            return
-        self._is_making_demo = True
         folder = (self.settings.output_folder or default_output_folder()) / "Demo"
         task = DemoTask(folder, self)
         task.succeeded.connect(self._demo_made)
-        task.finished.connect(self._demo_ended)
         self._threads.start(task)
 
     @Slot()
@@ -216,7 +210,7 @@ class Controller(Training):
             return
         if self.is_training:
             self._end_run(RunState.STOPPING)
-        self.past.write_down(self._notes())
+        self.past.write_down(notes_on(self.queue.jobs(), self.runs, self._training))
         self._threads.shut_down()
 
     # The input and dropped files
@@ -249,10 +243,6 @@ class Controller(Training):
         self.set_input(source)
         self.add_recordings([recording])
 
-    @Slot()
-    def _demo_ended(self) -> None:
-        self._is_making_demo = False
-
     @Slot(object)
     def _signal_saved(self, path: Path) -> None:
         self.said.emit(
@@ -279,19 +269,6 @@ class Controller(Training):
         metadata = self.queue.job(job_id).metadata
         if metadata.name is not None:
             self.queue.update(job_id, metadata=replace(metadata, name=name))
-
-    def _notes(self) -> list[Note]:
-        """What the folders of trainings do not say: they have to be told at the end."""
-        notes = []
-        for job in self.queue.jobs():
-            if job.model_path is None or job.id not in self.runs or job.id == self._training:
-                continue
-            # As if something had interrupted it, which is offered at the next start.
-            ending = Ending.INTERRUPTED if job.state is JobState.PAUSED else None
-            is_known = self.runs[job.id].begun_with.user in (job.metadata, job.user_metadata)
-            if ending is not None or not is_known:
-                notes.append(Note(job.model_path.parent, ending, job.user_metadata))
-        return notes
 
     def _begin_anew(self, job_id: int, **changes: Any) -> None:
         """Check again and forget a former training, whose files stay where they are."""

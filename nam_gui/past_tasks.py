@@ -53,7 +53,13 @@ class FindTask(Task):
                     interrupted.append(read_training(file.folder))
                 except CheckpointError:
                     continue  # nothing to go on from
-        ended = (file for file in files if file.ending is not Ending.INTERRUPTED)
+        # One that was stopped before its first step has nothing to look at.
+        ended = (
+            file
+            for file in files
+            if file.ending is not Ending.INTERRUPTED
+            and (file.folder / f"{file.folder.name}.nam").is_file()
+        )
         return Found(tuple(ended), tuple(interrupted))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from nam_engine.errors import CheckpointError
+from nam_engine.errors import CheckpointError, DeviceError
 from nam_engine.events import (
     BestImproved,
     EpochDone,
@@ -229,7 +229,7 @@ class Training(QObject):
         run, task = self._run(), self._train_task
         if isinstance(task.error, CheckpointError):
             run.is_begun = False  # the next try begins anew
-        sentence = f"{message} {remedy}".strip()
+        sentence = f"{message} {self._remedy(task.error) or remedy}".strip()
         if task.control.should_stop() and not run.is_begun:
             # Nothing was trained, as it was wished; what is paused has lost nothing.
             if self.state is not RunState.PAUSING:
@@ -239,6 +239,16 @@ class Training(QObject):
         else:
             self.said.emit(sentence)
             self._run_ended(JobState.FAILED, sentence)
+
+    def _remedy(self, error: Exception | None) -> str:
+        """What to do in the window, where the engine speaks of its command line."""
+        match error:
+            case DeviceError():
+                return self.tr("Choose another device in File > Settings.")
+            case CheckpointError():
+                return self.tr("Train again, in Edit, begins anew.")
+            case _:
+                return ""
 
     def _run(self) -> Run:
         assert self._training is not None

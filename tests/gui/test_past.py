@@ -182,6 +182,11 @@ def test_what_has_ended_is_not_offered(desk: Desk, ending: Ending) -> None:
     assert len(window.recent.actions()) == 1
 
 
+def test_what_was_never_trained_is_not_listed(desk: Desk) -> None:
+    (desk.past("JCM", Ending.FAILED) / "JCM.nam").unlink()
+    assert not desk.start().recent.actions()
+
+
 def test_what_another_program_trains_is_not_offered(desk: Desk) -> None:
     folder = desk.past("JCM", Ending.INTERRUPTED)
     with closing(JobFolder(folder)):
