@@ -107,9 +107,9 @@ class Controller(Training):
             if job not in begun:
                 self._checker.check_again(job.id, ignore_checks=False)
         if begun:
-            names = ", ".join(job.name for job in begun)
-            text = self.tr("{0} is left as it is; Train again, in Edit, begins anew.")
-            self.said.emit(text.format(names))
+            who = begun[0].name if len(begun) == 1 else self.tr("{0} recordings").format(len(begun))
+            text = self.tr("{0}: left alone, as its training has begun. See Edit > Train again.")
+            self.said.emit(text.format(who))
         self._checker.check_next()
         if self.input_path is None and any(job.is_being_checked for job in self.queue.jobs()):
             self.said.emit(

@@ -129,7 +129,7 @@ def test_what_was_trained_is_left_as_it_is(rig: Rig) -> None:
     rig.wait(lambda: rig.state(job_id) is JobState.DONE)
     rig.add("a", "b")
     assert rig.states() == [JobState.DONE, JobState.READY]
-    assert rig.said == ["a is left as it is; Train again, in Edit, begins anew."]
+    assert rig.said == ["a: left alone, as its training has begun. See Edit > Train again."]
 
 
 def test_a_demo_that_cannot_be_written_is_told(rig: Rig, tmp_path: Path) -> None:
