@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nam_engine.errors import ConfigError, NamFileError
@@ -13,6 +13,7 @@ from nam_engine.events import EpochDone, SubmodelResult
 from nam_engine.job_file import JOB, Ending, JobFile, encode_job, read_job
 from nam_engine.job_folder import JobFolder
 from nam_engine.json_node import Node
+from nam_engine.metadata import UserMetadata
 
 __all__ = ["PastTraining", "find_trainings", "put_ending", "read_training"]
 
@@ -78,14 +79,17 @@ def read_training(folder: Path) -> PastTraining:
     )
 
 
-def put_ending(folder: Path, ending: Ending) -> None:
+def put_ending(folder: Path, ending: Ending, user: UserMetadata | None = None) -> None:
     """Count a training that nobody runs as ended so, whatever it was.
 
+    ``user`` is what is said of it from now on, None what was said.
     Raises NamFileError where that cannot be written down.
     """
-    file = read_job(folder)
+    job = read_job(folder).job
+    if user is not None:
+        job = replace(job, user=user)
     with closing(JobFolder(folder)) as job_folder:
-        job_folder.put(JOB, encode_job(file.job, ending))
+        job_folder.put(JOB, encode_job(job, ending))
         try:
             job_folder.flush()
         except OSError as error:

@@ -97,8 +97,10 @@ class Checker(QObject):
     @Slot(str, str)
     def _failed(self, message: str, remedy: str) -> None:
         task, job = self._take()
-        if job is not None and not task.reports_only:
-            text = f"{message} {remedy}".strip()
+        text = f"{message} {remedy}".strip()
+        if job is not None and task.reports_only:
+            self._queue.update(job.id, message=text)
+        elif job is not None:
             self._queue.update(job.id, state=JobState.BLOCKED, message=text)
         self.check_next()
 

@@ -17,7 +17,7 @@ from nam_gui.compare_task import CompareTask, ModelSource
 from nam_gui.devices_task import DevicesTask
 from nam_gui.job import JobState
 from nam_gui.pairing import Sorted
-from nam_gui.past import Past
+from nam_gui.past import Past, notes_on
 from nam_gui.past_tasks import Opened
 from nam_gui.reader import Reader
 from nam_gui.run import Run
@@ -91,12 +91,30 @@ class Controller(Training):
                 self._checker.check_again(job.id, ignore_checks=False)
 
     def add_recordings(self, paths: Sequence[Path]) -> None:
-        """Put recordings into the queue, to be checked; the input is none."""
+        """Put recordings into the queue, to be checked; the input is none.
+
+        One that is there already is checked again, as it may have been recorded again, but for
+        those that training has begun on.
+        """
         source = self.input_path and self.input_path.absolute()
+        wanted = {path.absolute(): path for path in paths if path.absolute() != source}
+        known = [job for job in self.queue.jobs() if job.recording.absolute() in wanted]
         metadata = replace(self.settings.metadata, name=None)
-        for job_id in self.queue.add(path for path in paths if path.absolute() != source):
+        for job_id in self.queue.add(wanted.values()):
             self.queue.update(job_id, metadata=metadata)
+        begun = [job for job in known if job.id == self._training or self._is_begun(job.id)]
+        for job in known:
+            if job not in begun:
+                self._checker.check_again(job.id, ignore_checks=False)
+        if begun:
+            who = begun[0].name if len(begun) == 1 else self.tr("{0} recordings").format(len(begun))
+            text = self.tr("{0}: left alone, as its training has begun. See Edit > Train again.")
+            self.said.emit(text.format(who))
         self._checker.check_next()
+        if self.input_path is None and any(job.is_being_checked for job in self.queue.jobs()):
+            self.said.emit(
+                self.tr("Now the input: choose or drop the file that you played into the amp.")
+            )
 
     def set_latency(self, job_id: int, samples: int | None) -> None:
         """A delay set by hand, or None for the measured one; training begins anew with it."""
@@ -185,17 +203,14 @@ class Controller(Training):
     def shut_down(self) -> None:
         """End all threads, keeping the best; ``closed`` is emitted when they have ended.
 
-        What is paused goes on another day.
+        What is paused goes on another day, and what was said of a training since is kept.
         """
         if self.state is RunState.PAUSING:
             self.job_ended.connect(self.shut_down)
             return
         if self.is_training:
             self._end_run(RunState.STOPPING)
-        paused = [job for job in self.queue.jobs() if job.state is JobState.PAUSED]
-        folders = [job.model_path.parent for job in paused if job.model_path is not None]
-        if folders:
-            self.past.ask_again(folders)
+        self.past.write_down(notes_on(self.queue.jobs(), self.runs, self._training))
         self._threads.shut_down()
 
     # The input and dropped files
@@ -258,6 +273,8 @@ class Controller(Training):
     def _begin_anew(self, job_id: int, **changes: Any) -> None:
         """Check again and forget a former training, whose files stay where they are."""
         if self.queue.find(job_id) is not None and not self._refuses(job_id):
+            if self.input_path is None and job_id in self.runs:  # one of an earlier day
+                self.set_input(self.runs[job_id].begun_with.input_path)
             self.runs.pop(job_id, None)
             self._checker.check_again(job_id, progress=0.0, esr=(), model_path=None, **changes)
 

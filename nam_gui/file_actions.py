@@ -79,7 +79,10 @@ class FileActions(QObject):
     def show_in_folder(self, job_id: int) -> None:
         """Open the folder of a recording's training in the system's file manager."""
         path = self._controller.queue.job(job_id).model_path
-        if path is not None:
+        if path is not None and not path.parent.is_dir():
+            said = self.tr("The folder {0} is not there any more.").format(path.parent)
+            self._controller.said.emit(said)
+        elif path is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
 
     @Slot()

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QInputDialog, QWidget
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QComboBox, QInputDialog, QLabel, QWidget
 
 __all__ = ["InputQuestion"]
+
+NAME_CHARACTERS = 60
 
 
 class InputQuestion(QInputDialog):
@@ -25,9 +27,25 @@ class InputQuestion(QInputDialog):
             names = [str(path) for path in paths]
         self._names = names
         self.setWindowTitle(self.tr("Which one is the input?"))
-        self.setLabelText(question)
         self.setComboBoxItems(names)
         self.setComboBoxEditable(False)
+        # Else a long name would make the dialog wider than the screen.
+        width = NAME_CHARACTERS * self.fontMetrics().averageCharWidth()
+        for path in paths:
+            shown = self.fontMetrics().elidedText(path.name, Qt.TextElideMode.ElideMiddle, width)
+            question = question.replace(path.name, shown)
+        self.setLabelText(question)
+        for label in self.findChildren(QLabel):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setWordWrap(True)
+        for choice in self.findChildren(QComboBox):
+            choice.setMaximumWidth(width)
+        if len(paths) == 1:
+            self.setOkButtonText(self.tr("What I &played"))
+            self.setCancelButtonText(self.tr("What came &out of the amp"))
+        else:
+            self.setOkButtonText(self.tr("Use as the &input"))
+            self.setCancelButtonText(self.tr("&None of them"))
         self.finished.connect(self._answer)
 
     @Slot(int)

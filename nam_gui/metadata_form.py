@@ -17,6 +17,7 @@ __all__ = ["MetadataForm"]
 GEAR_TYPES = tuple(GearType)
 TONE_TYPES = tuple(ToneType)
 CHARACTERS = 90
+MAX_CHARACTERS = 1_000  # what is longer could not be read back from the training's folder
 
 
 class MetadataForm(QWidget):
@@ -141,6 +142,7 @@ class MetadataForm(QWidget):
     def _text_field(self) -> QLineEdit:
         field = QLineEdit()
         field.setPlaceholderText(self.tr("Not set"))
+        field.setMaxLength(MAX_CHARACTERS)
         field.textChanged.connect(self._read)
         return field
 

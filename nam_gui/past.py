@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from nam_engine.job_file import Ending
-from nam_gui.past_tasks import EndingTask, FindTask, Found, OpenTask
+from nam_gui.job import Job, JobState
+from nam_gui.past_tasks import FindTask, Found, Note, NoteTask, OpenTask
+from nam_gui.run import Run
 from nam_gui.threads import Threads
 
-__all__ = ["Past"]
+__all__ = ["Past", "notes_on"]
 
 
 class Past(QObject):
@@ -43,11 +45,12 @@ class Past(QObject):
 
     def leave(self, folders: Sequence[Path]) -> None:
         """Do not ask about these again."""
-        self._threads.start(EndingTask(folders, Ending.STOPPED, self))
+        self.write_down([Note(folder, Ending.STOPPED) for folder in folders])
 
-    def ask_again(self, folders: Sequence[Path]) -> None:
-        """Offer these at the next start as if something had interrupted them."""
-        self._threads.start(EndingTask(folders, Ending.INTERRUPTED, self))
+    def write_down(self, notes: Sequence[Note]) -> None:
+        """Keep these for another day."""
+        if notes:
+            self._threads.start(NoteTask(notes, self))
 
     @Slot(object)
     def _found(self, found: Found) -> None:
@@ -55,3 +58,17 @@ class Past(QObject):
         if found.interrupted and not self._has_offered:
             self.interrupted.emit(found.interrupted)
         self._has_offered = True
+
+
+def notes_on(jobs: Iterable[Job], runs: Mapping[int, Run], training: int | None) -> list[Note]:
+    """What the folders of these trainings do not say yet, but of the one that runs."""
+    notes = []
+    for job in jobs:
+        if job.model_path is None or job.id not in runs or job.id == training:
+            continue
+        # As if something had interrupted it, which is offered at the next start.
+        ending = Ending.INTERRUPTED if job.state is JobState.PAUSED else None
+        is_said = runs[job.id].begun_with.user in (job.metadata, job.user_metadata)
+        if ending is not None or not is_said:
+            notes.append(Note(job.model_path.parent, ending, job.user_metadata))
+    return notes

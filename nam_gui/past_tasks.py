@@ -9,13 +9,14 @@ from typing import Any
 
 from PySide6.QtCore import QObject
 
-from nam_engine.errors import CheckpointError, NamEngineError
-from nam_engine.job_file import Ending, JobFile
+from nam_engine.errors import CheckpointError, NamEngineError, NamFileError
+from nam_engine.job_file import Ending, JobFile, read_job
 from nam_engine.job_folder import JobFolder
+from nam_engine.metadata import UserMetadata
 from nam_engine.past import PastTraining, find_trainings, put_ending, read_training
 from nam_gui.tasks import Task
 
-__all__ = ["EndingTask", "FindTask", "Found", "OpenTask", "Opened"]
+__all__ = ["FindTask", "Found", "Note", "NoteTask", "OpenTask", "Opened"]
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,13 @@ class FindTask(Task):
                     interrupted.append(read_training(file.folder))
                 except CheckpointError:
                     continue  # nothing to go on from
-        ended = (file for file in files if file.ending is not Ending.INTERRUPTED)
+        # One that was stopped before its first step has nothing to look at.
+        ended = (
+            file
+            for file in files
+            if file.ending is not Ending.INTERRUPTED
+            and (file.folder / f"{file.folder.name}.nam").is_file()
+        )
         return Found(tuple(ended), tuple(interrupted))
 
 
@@ -85,14 +92,28 @@ class OpenTask(Task):
         return Opened(tuple(trainings), tuple(problems), self._goes_on)
 
 
-class EndingTask(Task):
-    """Notes how these trainings have ended."""
+@dataclass(frozen=True)
+class Note:
+    """How a training has ended, and what its user says of it; None is as it was."""
 
-    def __init__(self, folders: Sequence[Path], ending: Ending, parent: QObject) -> None:
+    folder: Path
+    ending: Ending | None = None
+    user: UserMetadata | None = None
+
+
+class NoteTask(Task):
+    """Writes notes into the folders of trainings that nobody runs."""
+
+    def __init__(self, notes: Sequence[Note], parent: QObject) -> None:
         super().__init__(parent)
-        self._folders = tuple(folders)
-        self._ending = ending
+        self._notes = tuple(notes)
 
     def work(self) -> Any:
-        for folder in self._folders:
-            put_ending(folder, self._ending)
+        problems = []
+        for note in self._notes:
+            try:
+                put_ending(note.folder, note.ending or read_job(note.folder).ending, note.user)
+            except NamFileError as error:
+                problems.append(str(error))
+        if problems:
+            raise NamFileError(" ".join(problems))

@@ -79,8 +79,9 @@ class Presence(QObject):
             self._in_line.clear()
             self._show_figures(self._program, None, 0)
             return
-        left = {other.id for other in self._controller.queue.jobs() if other.state in LEFT}
-        self._in_line |= left
+        jobs = self._controller.queue.jobs()
+        left = {other.id for other in jobs if other.state in LEFT}
+        self._in_line = (self._in_line | left) & {other.id for other in jobs}
         in_all = len(self._in_line)
         share = (in_all - len(left) + job.progress) / in_all
         title = self._words.title(job, job.progress, self._program)

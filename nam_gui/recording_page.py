@@ -115,12 +115,16 @@ class RecordingPage(QWidget):
         job = self._job()
         self._show_checks(job)
         self.metadata.setEnabled(job is not None)
-        if job is not None and job.metadata != self.metadata.metadata():
-            self.metadata.set_metadata(job.metadata)
+        if job is not None:
+            self._show_metadata(job)
         self._show_result(job)
         if job is None or job.model_path is None:
             self._clear_waveform()
         self._show_what_takes_reading()
+
+    def _show_metadata(self, job: Job) -> None:
+        if job.metadata != self.metadata.metadata():
+            self.metadata.set_metadata(job.metadata)
 
     def _show_checks(self, job: Job | None) -> None:
         if job is None:
@@ -130,11 +134,18 @@ class RecordingPage(QWidget):
             # What a report has found is in it already.
             says_more = report is None or job.state is JobState.FAILED
             problem = job.message if says_more else ""
+            if job.is_being_checked:
+                problem = self._why_unchecked()
         self.checks.set_report(report, proceeding=proceeding, problem=problem)
         findings = () if report is None else report.findings
         count = sum(finding.severity is not Severity.INFO for finding in findings)
         title = self.tr("Chec&ks ({0})").format(count) if count else self.tr("Chec&ks")
         self.tabs.setTabText(self.tabs.indexOf(self.checks), title)
+
+    def _why_unchecked(self) -> str:
+        if self._controller.input_path is None:
+            return self.tr("It is checked as soon as there is an input: what you played.")
+        return self.tr("It is being checked…")
 
     def _show_result(self, job: Job | None) -> None:
         run = None if job is None else self._controller.runs.get(job.id)
@@ -230,9 +241,11 @@ class RecordingPage(QWidget):
     @Slot(QModelIndex, QModelIndex)
     def _on_queue_changed(self, first: QModelIndex, last: QModelIndex) -> None:
         job = self._job()
-        if job is None or job.state is JobState.TRAINING:
+        if job is None or not first.row() <= self._controller.queue.row(job.id) <= last.row():
             return
-        if first.row() <= self._controller.queue.row(job.id) <= last.row():
+        if job.state is JobState.TRAINING:  # its figures come many times a second
+            self._show_metadata(job)
+        else:
             self._show_job()
 
     @Slot()

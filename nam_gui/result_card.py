@@ -101,6 +101,8 @@ class ResultCard(QWidget):
         self._scores.deleteLater()
         self._scores = scores
         self._sizes.setVisible({s.name for s in submodels} == set(A2_CHANNELS))
+        if any(score.epoch == 0 for score in submodels):  # what is wrong then says nothing
+            probes_text = [self.tr("It had hardly begun: train more before you judge it.")]
         if probes_text:
             self._probed.setText("\n".join(f"! {sentence}" for sentence in probes_text))
         else:
@@ -146,7 +148,7 @@ class ScoreTable(QWidget):
             dot = ColouredLabel(partial(_of_submodel, index))
             dot.setText("\N{BLACK CIRCLE}")
             word = ColouredLabel(_COLOURS[judged])
-            word.setText(word_of(score.esr))
+            word.setText(self.tr("too early to tell") if score.epoch == 0 else word_of(score.esr))
             figure = QLabel(self.tr("ESR {0}").format(esr_text(score.esr)))
             figure.setToolTip(
                 self.tr("How close it sounds: the share of the recording that the model misses")

@@ -38,13 +38,17 @@ class RigPicture(QWidget):
         return QSize(width + SPACING, LINES * self.fontMetrics().height() + SPACING)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
-        return self.sizeHint()
+        """Half as wide: where there is no room, the picture is drawn smaller."""
+        return QSize(self.sizeHint().width() // 2, self.sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         colours, hint = style.scheme(), self.sizeHint()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.translate((self.width() - hint.width() + SPACING) / 2, SPACING / 2)
+        scale = min(1.0, self.width() / hint.width())
+        painter.translate(self.rect().center())
+        painter.scale(scale, scale)
+        painter.translate((SPACING - hint.width()) / 2, (SPACING - hint.height()) / 2)
         step = self._box_width() + self._arrow_width()
         boxes = [
             QRectF(place * step, 0, self._box_width(), hint.height() - SPACING)

@@ -85,7 +85,9 @@ class RunBar(QWidget):
         self.pause.setVisible(False)
         self.bar.setVisible(False)
         if self._shows_progress:  # a sentence stays until there is something else to tell
-            self.say(self.tr("Paused.") if is_paused else "")
+            self._shows_progress = False
+            self._said.invalidate()  # it is no news: what goes on is shown at once
+            self._set_status(self.tr("Paused.") if is_paused else "")
 
     def show_training(self, *, is_ending: bool) -> None:
         """A training runs; ``is_ending`` while the step in progress is waited for."""

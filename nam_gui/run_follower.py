@@ -27,6 +27,7 @@ class RunFollower(QObject):
         super().__init__(parent)
         self._controller = controller
         self._run_bar, self._train_menu, self._export = run_bar, train_menu, export
+        self._shown: int | None = None
         controller.state_changed.connect(self._show_state)
         controller.happened.connect(self._on_event)
         self._show_state()
@@ -40,9 +41,12 @@ class RunFollower(QObject):
         if controller.is_training:
             is_ending = controller.state in (RunState.PAUSING, RunState.STOPPING)
             self._run_bar.show_training(is_ending=is_ending)
+            if controller.training_job != self._shown:
+                self._run_bar.show_preparing()
         else:
             is_paused = controller.state is RunState.PAUSED
             self._run_bar.show_idle(can_train=controller.can_train, is_paused=is_paused)
+        self._shown = controller.training_job
 
     @Slot(int, object)
     def _on_event(self, job_id: int, event: TrainEvent) -> None:

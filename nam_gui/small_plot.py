@@ -39,6 +39,8 @@ class SmallPlot(QWidget):
         self.view = _View(background=None)
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.view.viewport().setAutoFillBackground(False)
+        # Else the colour of the window as it was first stays behind the lines.
+        self.view.setCacheMode(pg.GraphicsView.CacheModeFlag.CacheNone)
         self.view.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.item = self.view.getPlotItem()
         self.item.setMenuEnabled(False)

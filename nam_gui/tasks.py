@@ -19,7 +19,7 @@ from nam_engine.audio import Recording, read_recording, resampled
 from nam_engine.capture_signal import write_capture_signal
 from nam_engine.control import RunControl
 from nam_engine.demo import write_demo_pair
-from nam_engine.errors import NamEngineError
+from nam_engine.errors import AudioError, NamEngineError
 from nam_engine.events import TrainEvent
 from nam_engine.intake import CaptureReport, take_in
 from nam_engine.train_job import TrainJob
@@ -185,7 +185,13 @@ class DemoTask(Task):
         self._folder = folder
 
     def work(self) -> Any:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise AudioError(
+                self.tr("{0} cannot be made ({1}).").format(self._folder, error.strerror),
+                self.tr("Choose another folder for the captures in File > Settings."),
+            ) from error
         return write_demo_pair(self._folder, DEMO_SECONDS)
 
 

@@ -22,12 +22,14 @@ class Threads(QObject):
         self._tasks: list[Task] = []
         self.is_closing = False
 
-    def start(self, task: Task) -> None:
+    def start(self, task: Task, *, tells: bool = True) -> None:
+        """``tells``: its failure is one for ``failed``, and not for its owner alone."""
         if self.is_closing:
             task.deleteLater()
             return
         self._tasks.append(task)
-        task.failed.connect(self._failed)
+        if tells:
+            task.failed.connect(self._failed)
         task.finished.connect(self._finished)
         task.start()
 

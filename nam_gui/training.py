@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from nam_engine.errors import CheckpointError
+from nam_engine.errors import CheckpointError, DeviceError
 from nam_engine.events import (
     BestImproved,
     EpochDone,
@@ -185,7 +185,7 @@ class Training(QObject):
         self._train_task.succeeded.connect(self._trained)
         self._train_task.failed.connect(self._train_failed)
         self._refresh(RunState.TRAINING)
-        self._threads.start(self._train_task)
+        self._threads.start(self._train_task, tells=False)
 
     def _end_run(self, state: RunState) -> None:
         assert self._train_task is not None
@@ -229,12 +229,26 @@ class Training(QObject):
         run, task = self._run(), self._train_task
         if isinstance(task.error, CheckpointError):
             run.is_begun = False  # the next try begins anew
+        sentence = f"{message} {self._remedy(task.error) or remedy}".strip()
         if task.control.should_stop() and not run.is_begun:
-            # Nothing was trained, as it was wished.
+            # Nothing was trained, as it was wished; what is paused has lost nothing.
+            if self.state is not RunState.PAUSING:
+                self.said.emit(sentence)
             is_ready = self.state is RunState.STOPPING
             self._run_ended(JobState.READY if is_ready else self._state_of_stopped())
         else:
-            self._run_ended(JobState.FAILED, f"{message} {remedy}".strip())
+            self.said.emit(sentence)
+            self._run_ended(JobState.FAILED, sentence)
+
+    def _remedy(self, error: Exception | None) -> str:
+        """What to do in the window, where the engine speaks of its command line."""
+        match error:
+            case DeviceError():
+                return self.tr("Choose another device in File > Settings.")
+            case CheckpointError():
+                return self.tr("Train again, in Edit, begins anew.")
+            case _:
+                return ""
 
     def _run(self) -> Run:
         assert self._training is not None

@@ -135,3 +135,14 @@ def test_what_is_drawn_follows_as_well(app: QApplication, qtbot: QtBot) -> None:
     app.processEvents()
     assert plot.item.getAxis("bottom").labelStyle["color"] == style.DARK.text
     assert title.font().pointSizeF() == pytest.approx(2 * usual)
+
+
+def test_lines_keep_no_ground_of_another_theme(app: QApplication, qtbot: QtBot) -> None:
+    plot = SmallPlot()
+    qtbot.addWidget(plot)
+    plot.show()
+    for theme in ("light", "dark"):
+        appearance.apply(app, Settings(theme=theme))
+        app.processEvents()
+        corner = plot.grab().toImage().pixelColor(0, 0)
+        assert corner == plot.palette().window().color()

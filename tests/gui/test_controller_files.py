@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gui.controller_rig import Rig
+from gui.fake_files import FakeFiles, stop
 from pytestqt.qtbot import QtBot
 
 from nam_engine.audio import write_wav
@@ -107,3 +108,36 @@ def test_saving_the_signal_says_so(rig: Rig, monkeypatch: pytest.MonkeyPatch) ->
     rig.controller.save_signal(rig.controller.settings.output_folder / "signal.wav")
     rig.wait(lambda: bool(rig.said))
     assert "signal.wav. Play it into the amp" in rig.said[0]
+
+
+def test_what_was_recorded_again_is_checked_again(rig: Rig, files: FakeFiles) -> None:
+    (job_id,) = rig.add("a")
+    rig.controller.set_flip(job_id, flip=True)
+    rig.settle()
+    files.findings["a"] = stop()
+    rig.add("a")
+    assert rig.state(job_id) is JobState.HAS_FINDINGS
+    rig.controller.proceed(job_id)
+    rig.add("a")
+    assert rig.state(job_id) is JobState.HAS_FINDINGS  # another recording may be worse
+    assert rig.job(job_id).flip
+
+
+def test_what_was_trained_is_left_as_it_is(rig: Rig) -> None:
+    (job_id,) = rig.add("a")
+    rig.controller.train()
+    rig.wait(lambda: rig.state(job_id) is JobState.DONE)
+    rig.add("a", "b")
+    assert rig.states() == [JobState.DONE, JobState.READY]
+    assert rig.said == ["a: left alone, as its training has begun. See Edit > Train again."]
+
+
+def test_a_demo_that_cannot_be_written_is_told(rig: Rig, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    rig.controller.settings = replace(rig.controller.settings, output_folder=tmp_path / "file")
+    rig.controller.load_demo()
+    rig.wait(lambda: bool(rig.said))
+    assert rig.said == [
+        f"{tmp_path / 'file' / 'Demo'} cannot be made (Not a directory)."
+        " Choose another folder for the captures in File > Settings."
+    ]

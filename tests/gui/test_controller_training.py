@@ -11,7 +11,7 @@ import pytest
 from gui.controller_rig import EPOCHS, Rig
 from gui.fake_run import SECONDS_PER_EPOCH, FakeRun
 
-from nam_engine.errors import OtherTrainingError, TrainingError
+from nam_engine.errors import DeviceError, OtherTrainingError, TrainingError
 from nam_engine.events import Finished, Started
 from nam_engine.metadata import UserMetadata
 from nam_gui.controller import RunState
@@ -73,6 +73,15 @@ def test_one_failure_does_not_keep_the_next_from_training(rig: Rig, fake: FakeRu
     assert rig.job(first).message == "The disk is full. Make room."
     assert rig.said == ["The disk is full. Make room."]
     assert rig.ended == [first, second]
+
+
+def test_what_to_do_is_said_in_the_words_of_the_window(rig: Rig, fake: FakeRun) -> None:
+    fake.failures["a"] = DeviceError("'cuda' cannot be used.", "Choose --device auto.")
+    (job_id,) = rig.add("a")
+    rig.controller.train()
+    rig.wait_for(RunState.IDLE)
+    said = "'cuda' cannot be used. Choose another device in File > Settings."
+    assert [rig.job(job_id).message, *rig.said] == [said, said]
 
 
 def test_a_crash_of_the_engine_is_a_failed_training(
@@ -137,6 +146,7 @@ def test_pausing_before_the_first_step_begins_later(rig: Rig, fake: FakeRun) -> 
     rig.controller.pause()
     rig.wait_for(RunState.PAUSED)
     assert rig.state(job_id) is JobState.PAUSED
+    assert not rig.said
     fake.release()
     rig.controller.train()
     rig.wait_for(RunState.IDLE)
@@ -152,6 +162,7 @@ def test_stopping_before_the_first_step_is_no_failure(rig: Rig, fake: FakeRun) -
     assert rig.controller.state is RunState.STOPPING
     rig.wait_for(RunState.IDLE)
     assert rig.state(job_id) is JobState.READY
+    assert rig.said == ["Training on a was stopped before its first step."]
 
 
 def test_stopping_keeps_the_best_and_leaves_the_queue(rig: Rig, fake: FakeRun) -> None:

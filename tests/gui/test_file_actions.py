@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from gui.fake_files import FakeFiles
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from nam_gui import tasks
@@ -45,6 +46,36 @@ def test_who_chooses_no_input_has_recordings(window: MainWindow, files: FakeFile
     answer(window, None)
     assert window.controller.input_path is None
     assert recordings(window) == paths
+
+
+def test_both_answers_about_one_file_are_in_words(window: MainWindow, files: FakeFiles) -> None:
+    window.controller.asked.emit("Is a.wav what you played?", [Path("a.wav")])
+    question = window.files.question
+    assert question is not None
+    buttons = {button.text(): button for button in question.findChildren(QPushButton)}
+    assert set(buttons) == {"What I &played", "What came &out of the amp"}
+    buttons["What came &out of the amp"].click()
+    assert recordings(window) == [Path("a.wav")]
+    assert "Now the input" in window.run_bar.status.text()
+
+
+def test_the_question_fits_the_screen_whatever_the_names(
+    window: MainWindow, files: FakeFiles
+) -> None:
+    paths = [Path(f"{'x' * 200} {number}.wav") for number in (1, 2)]
+    window.controller.asked.emit(f"{paths[0].name} and {paths[1].name}. Which one?", paths)
+    question = window.files.question
+    assert question is not None
+    assert question.width() < 90 * question.fontMetrics().averageCharWidth()
+    answer(window, paths[1].name)
+    assert window.controller.input_path == paths[1]
+
+
+def test_a_folder_that_is_gone_is_told(window: MainWindow, tmp_path: Path) -> None:
+    (job_id,) = window.controller.queue.add([Path("a.wav")])
+    window.controller.queue.update(job_id, model_path=tmp_path / "gone" / "a.nam")
+    window.files.show_in_folder(job_id)
+    assert window.run_bar.status.text() == f"The folder {tmp_path / 'gone'} is not there any more."
 
 
 def test_the_answer_counts_for_what_is_dropped_meanwhile(

@@ -146,3 +146,13 @@ def test_width_that_the_user_gives_the_queue_stays(window: MainWindow) -> None:
     wanted = window.splitter.sizes()[0]
     window.resize(1400, 800)
     assert window.splitter.sizes()[0] == wanted
+
+
+def test_large_text_in_a_narrow_window_leaves_the_recordings_their_share(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    window.resize(900, 600)
+    settings = window.controller.settings
+    window.controller.settings = replace(settings, text_percent=200)
+    qtbot.waitUntil(lambda: window.queue_view.width() > 0.4 * window.width())
+    window.controller.settings = settings

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import fields, replace
+from pathlib import Path
 
 import pytest
 from gui.fields import field, turn_wheel
@@ -18,7 +19,9 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from nam_engine.job_file import JOB, Ending, encode_job, read_job
 from nam_engine.metadata import GearType, ToneType, UserMetadata
+from nam_engine.train_job import TrainJob
 from nam_gui import coloured_label
 from nam_gui.level_field import LevelField
 from nam_gui.metadata_form import MetadataForm
@@ -293,3 +296,14 @@ def test_complaint_follows_the_appearance(
     palette.setColor(QPalette.ColorRole.Window, QColor(DARK.background))
     form.setPalette(palette)
     assert label.palette().color(QPalette.ColorRole.WindowText) == QColor(DARK.stop)
+
+
+def test_no_text_is_longer_than_the_training_can_remember(
+    form: MetadataForm, tmp_path: Path
+) -> None:
+    for title in ("Name", "Modeled by", "Make", "Model"):
+        field(form, QLineEdit, title).setText("\N{GUITAR}" * 9_000)
+    user = form.metadata()
+    job = TrainJob(Path("in.wav"), Path("out.wav"), tmp_path, user=user)
+    (tmp_path / JOB).write_bytes(encode_job(job, Ending.DONE))
+    assert read_job(tmp_path).job.user == user

@@ -14,9 +14,10 @@ from gui.past_folders import write_training
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from nam_engine.audio import AudioError
+from nam_engine.audio import AudioError, Recording
 from nam_engine.job_file import Ending, read_job
 from nam_engine.job_folder import JobFolder
+from nam_engine.metadata import UserMetadata
 from nam_gui import tasks
 from nam_gui.controller import Controller, RunState
 from nam_gui.job import Job, JobState
@@ -181,6 +182,11 @@ def test_what_has_ended_is_not_offered(desk: Desk, ending: Ending) -> None:
     assert len(window.recent.actions()) == 1
 
 
+def test_what_was_never_trained_is_not_listed(desk: Desk) -> None:
+    (desk.past("JCM", Ending.FAILED) / "JCM.nam").unlink()
+    assert not desk.start().recent.actions()
+
+
 def test_what_another_program_trains_is_not_offered(desk: Desk) -> None:
     folder = desk.past("JCM", Ending.INTERRUPTED)
     with closing(JobFolder(folder)):
@@ -286,6 +292,7 @@ def test_an_opened_capture_is_looked_at_after_what_waits(desk: Desk, files: Fake
     assert desk.said == ["JCM.wav cannot be read. Export it again."]
     assert queue.job(twin.id).report is not None
     assert queue.job(jcm.id).report is None
+    assert queue.job(jcm.id).message == desk.said[0]
     states = [job.state for job in queue.jobs()]
     assert states == [JobState.DONE, JobState.DONE, JobState.READY]
     assert window.controller.input_info == ("other.wav", 1.0, "")
@@ -334,10 +341,12 @@ def test_a_recording_in_training_is_left_alone(desk: Desk) -> None:
 
 
 def test_a_capture_takes_the_row_of_its_recording(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, files: FakeFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unreadable(*_: object) -> None:
-        raise AudioError("It cannot be read.")
+    def unreadable(path: Path) -> Recording:
+        if path.name == "other.wav":
+            raise AudioError("It cannot be read.")
+        return files.read(path)
 
     monkeypatch.setattr(tasks, "read_recording", unreadable)
     desk.past("Twin", Ending.DONE)
@@ -358,3 +367,41 @@ def test_a_capture_that_is_gone_is_a_sentence(desk: Desk) -> None:
     with desk.bot.waitSignal(window.controller.said):
         window.recent.actions()[0].trigger()
     assert desk.said[0].startswith(f"{folder / 'job.json'} cannot be read")
+
+
+def test_training_an_opened_one_again_needs_no_other_input(desk: Desk) -> None:
+    desk.past("Twin", Ending.DONE, done=EPOCHS)
+    window = desk.start()
+    job = desk.open(window, "Twin")
+    window.page.tabs.setCurrentWidget(window.page.waveform)
+    window.controller.retry(job.id)
+    desk.bot.waitUntil(
+        lambda: window.controller.queue.job(job.id).state is JobState.READY, timeout=5_000
+    )
+    assert window.controller.input_path == desk.outdir / "input.wav"
+
+
+def test_what_is_said_of_a_training_later_is_kept(desk: Desk, files: FakeFiles) -> None:
+    twin, jcm = (desk.past(name, Ending.DONE, done=EPOCHS) for name in ("Twin", "JCM"))
+    before = (jcm / "job.json").stat().st_mtime_ns
+    window = desk.start()
+    desk.open(window, "JCM")
+    job = desk.open(window, "Twin")
+    said = UserMetadata(name="Clean Twin", gear_make="Fender")
+    window.controller.queue.update(job.id, metadata=said)
+    with desk.bot.waitSignal(window.gone):
+        window.close()
+    assert read_job(twin).ending is Ending.DONE
+    assert (jcm / "job.json").stat().st_mtime_ns == before
+    again = desk.open(desk.start(), "Twin")
+    assert (again.name, again.metadata) == ("Clean Twin", said)
+
+
+def test_a_note_that_cannot_be_written_leaves_the_others(desk: Desk) -> None:
+    twin, jcm = (desk.past(name, Ending.INTERRUPTED) for name in ("Twin", "JCM"))
+    window = desk.start()
+    (jcm / "job.json").unlink()
+    window.offer_bar.later.click()
+    desk.wait_for_ending(twin, Ending.STOPPED)
+    desk.bot.waitUntil(lambda: bool(desk.said))
+    assert desk.said[0].startswith(f"{jcm / 'job.json'} cannot be read")

@@ -158,6 +158,15 @@ def test_icons_show_the_whole_queue(
     ]
 
 
+def test_what_is_removed_from_the_line_was_not_trained(desk: Desk, fake: FakeRun) -> None:
+    desk.add("a", "b", "c")
+    desk.train(2)
+    _, *others = desk.controller.queue.jobs()
+    for job in others:
+        desk.controller.remove(job.id)
+    assert desk.taskbar.shares[-1] == pytest.approx(0.5)
+
+
 def test_a_single_recording_has_no_badge(
     desk: Desk, fake: FakeRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:

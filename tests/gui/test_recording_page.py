@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 from gui.fake_files import FakeFiles
 from gui.fake_run import FakeRun
+from PySide6.QtWidgets import QLabel, QLineEdit, QScrollArea
 from pytestqt.qtbot import QtBot
 
+from nam_engine.metadata import UserMetadata
 from nam_gui.job import JobState
 from nam_gui.main_window import MainWindow
+from nam_gui.queue_model import Column
 
 
 @pytest.fixture
@@ -53,6 +56,19 @@ def test_who_watches_sees_each_recording_train(
     wait_for(window, qtbot, ids[1])
     assert selected(window) == ids[1]
     assert tabs.currentWidget() is window.page.curves
+
+
+def test_the_next_recording_does_not_begin_with_the_progress_of_the_last(
+    window: MainWindow, ids: list[int], qtbot: QtBot
+) -> None:
+    texts: list[str] = []
+    window.controller.job_ended.connect(lambda _: texts.append(window.run_bar.status.text()))
+    window.controller.train()
+    wait_for(window, qtbot, ids[0])
+    assert "Epoch" in window.run_bar.status.text()
+    window.controller.skip(ids[0])
+    wait_for(window, qtbot, ids[1])
+    assert texts == ["Preparing…"]
 
 
 def test_who_types_is_left_where_he_is(window: MainWindow, ids: list[int], qtbot: QtBot) -> None:
@@ -105,3 +121,37 @@ def test_a_delay_that_is_set_stays_in_sight_while_it_is_checked(
     files.gate.set()
     qtbot.waitUntil(lambda: window.controller.queue.job(ids[0]).state is JobState.READY)
     assert page.alignment._scroll.isVisible()
+
+
+def test_what_is_not_checked_yet_says_why(
+    window: MainWindow, files: FakeFiles, qtbot: QtBot
+) -> None:
+    controller = window.controller
+    controller.add_recordings([Path("a.wav")])
+    (job,) = controller.queue.jobs()
+    window.queue_view.select_job(job.id)
+    assert shown(window) == ["It is checked as soon as there is an input: what you played."]
+    files.gate.clear()
+    controller.set_input(Path("input.wav"))
+    assert shown(window) == ["It is being checked…"]
+    files.gate.set()
+    qtbot.waitUntil(lambda: "It is being checked…" not in shown(window))
+
+
+def shown(window: MainWindow) -> list[str]:
+    """What the checks say."""
+    page = window.page.checks.findChild(QScrollArea)
+    return [label.text() for label in page.widget().findChildren(QLabel)]
+
+
+def test_a_name_given_while_it_trains_is_not_taken_back_by_the_form(
+    window: MainWindow, ids: list[int], qtbot: QtBot
+) -> None:
+    queue, form = window.controller.queue, window.page.metadata
+    queue.update(ids[0], metadata=UserMetadata(name="Typed before"))
+    window.controller.train()
+    wait_for(window, qtbot, ids[0])
+    queue.setData(queue.index(0, Column.RECORDING), "Crunch")
+    make = form.findChildren(QLineEdit)[2]
+    make.setText("Fender")
+    assert queue.job(ids[0]).metadata == UserMetadata(name="Crunch", gear_make="Fender")

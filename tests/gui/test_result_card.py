@@ -129,3 +129,12 @@ def test_buttons_go_on_in_the_next_line(app: QApplication, qtbot: QtBot) -> None
         row.resize(width, 300)
         layout.activate()
         assert len({button.y() for button in buttons}) == lines
+
+
+def test_what_had_hardly_begun_is_not_judged(card: ResultCard) -> None:
+    score = SubmodelScore("channels_8", 1.04, 0)
+    card.set_result("x", [score], ["A2-Full plays the recording upside down."], PATH)
+    words = shown(card)
+    assert "too early to tell" in words
+    assert "! It had hardly begun: train more before you judge it." in words
+    assert not any("upside down" in word for word in words)

@@ -94,6 +94,15 @@ def test_a_sentence_can_be_read_while_it_trains(
     assert "Epoch 61/100" in bar.status.text()
 
 
+def test_who_resumes_at_once_is_not_told_that_it_is_paused(bar: RunBar) -> None:
+    bar.show_training(is_ending=False)
+    show_progress(bar)
+    bar.show_idle(can_train=True, is_paused=True)
+    assert bar.status.text() == "Paused."
+    bar.show_training(is_ending=False)
+    assert bar.status.text() == "Preparing…"
+
+
 def test_device_and_the_way_to_a_faster_one(bar: RunBar, qtbot: QtBot) -> None:
     assert not bar.device.isVisible()
     bar.set_device("NVIDIA RTX 4070", is_gpu_missing=False)
