@@ -45,6 +45,7 @@ class JobFolder:
         self._contents: dict[str, bytes | None] = {}
         self._unwritten: set[str] = set()
         self._log = ""
+        self._is_new = False
         try:
             self._lock.acquire()
         except filelock.Timeout as error:
@@ -73,11 +74,14 @@ class JobFolder:
             path = outdir / (name if number == 1 else f"{name} ({number})")
             try:
                 path.mkdir(exist_ok=_is_left_over(path))
-                return cls(path, model_file)
+                folder = cls(path, model_file)
             except (FileExistsError, NamFileError):
                 number += 1
             except OSError as error:
                 raise _unwritable(outdir, error) from error
+            else:
+                folder._is_new = True
+                return folder
 
     @staticmethod
     def earlier(outdir: Path, name: str) -> list[Path]:
@@ -167,7 +171,7 @@ class JobFolder:
 
         Raises OSError after trying each file; what could not be written stays due.
         """
-        if not self.path.is_dir():  # gone, and with it all that was in it
+        if self._contents and not self.path.is_dir():  # gone, and with it all that was in it
             self._unwritten = set(self._contents)
             self.path.mkdir(parents=True)
         failure: OSError | None = None
@@ -193,7 +197,7 @@ class JobFolder:
         return {LAST: 0, JOB: 3}.get(file, 1)
 
     def _write(self, file: str, content: bytes | None) -> None:
-        path = self.model_path if file == MODEL else self.path / file
+        path = self._path_of(file)
         if content is None:
             path.unlink(missing_ok=True)
             return
@@ -209,6 +213,9 @@ class JobFolder:
             os.replace(path, self.path / PREVIOUS)
         os.replace(newest, path)
 
+    def _path_of(self, file: str) -> Path:
+        return self.model_path if file == MODEL else self.path / file
+
     def lacks(self, file: str) -> bool:
         """Whether the newest content of a file is not on the disk."""
         return file in self._unwritten
@@ -222,6 +229,20 @@ class JobFolder:
         self.close()
         self.path, self._lock = moved.path, moved._lock
         self._unwritten = set(self._contents)
+
+    def discard_if_new(self) -> None:
+        """Delete the folder and what was put into it, if it was made by :meth:`create`.
+
+        A file of anybody else's keeps it.
+        """
+        if not self._is_new:
+            return
+        files, self._contents, self._unwritten = list(self._contents), {}, set()
+        self.close()  # Windows deletes no lock that is held
+        with contextlib.suppress(OSError):
+            for file in (*files, ".lock"):
+                self._path_of(file).unlink(missing_ok=True)
+            self.path.rmdir()
 
     def close(self) -> None:
         """Let others write."""

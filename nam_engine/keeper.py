@@ -63,11 +63,17 @@ class Keeper:
         try:
             self.folder.flush()
         except OSError as error:
+            self.folder.discard_if_new()
             raise NamFileError(
                 f"Nothing can be written to {self.folder.path} ({error.strerror}).",
                 "Choose another folder.",
             ) from error
         self._is_to_be_rescued = True
+
+    def undo_beginning(self) -> None:
+        """Leave nothing of a run in which nothing was trained; an earlier one counts as stopped."""
+        self.put_ending(Ending.STOPPED)
+        self.folder.discard_if_new()
 
     def put(self, files: Files) -> None:
         """Have files written at the next flush."""

@@ -273,7 +273,18 @@ def test_ctrl_c_names_what_was_not_trained(
     err = capsys.readouterr().err
     assert "one was stopped before its first step" in err
     assert "Not trained: two.wav" in err
-    assert not list((folder / "out").rglob("*.nam"))
+    assert not list((folder / "out").iterdir())
+
+
+def test_ctrl_c_before_the_first_step_is_no_failure_and_leaves_nothing(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(RunControl, "should_stop", lambda _: True)
+        assert main(TRAIN) == 0
+    assert "one was stopped before its first step" in capsys.readouterr().err
+    assert main(TRAIN) == 0
+    assert [path.name for path in (folder / "out").iterdir()] == ["one"]
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])

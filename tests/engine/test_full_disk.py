@@ -123,7 +123,7 @@ def test_disk_that_stays_full_ends_in_a_rescue_not_in_success(
     assert read_checkpoint(saved.path.parent / "last.ckpt").position.epochs_done == 4
 
 
-def test_full_disk_at_the_beginning_leaves_nothing_elsewhere(
+def test_full_disk_at_the_beginning_leaves_nothing_anywhere(
     job: TrainJob, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     if not Path("/proc/self/fd").exists():
@@ -132,6 +132,7 @@ def test_full_disk_at_the_beginning_leaves_nothing_elsewhere(
     with pytest.raises(NamFileError, match="Nothing can be written to"):
         list(train(job))
     assert not list(tmp_path.glob("nam-rescued-*"))
+    assert not list(job.outdir.iterdir())
 
 
 def test_model_that_alone_finds_space_is_named(

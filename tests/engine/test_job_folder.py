@@ -77,6 +77,25 @@ def test_taken_names_get_a_number_and_files_are_called_after_their_folder(tmp_pa
     assert [p.name for p in (tmp_path / "amp").iterdir()] == ["mine.txt"]
 
 
+def test_discarded_folder_is_gone_unless_it_holds_files_of_others(tmp_path: Path) -> None:
+    for theirs in (None, "mine.txt"):
+        folder = JobFolder.create(tmp_path, "amp")
+        save(folder, 0)
+        if theirs:
+            (folder.path / theirs).write_text("keep me")
+        folder.discard_if_new()
+        folder.flush()
+        assert [p.name for p in tmp_path.rglob("*")] == (["amp", theirs] if theirs else [])
+
+
+def test_earlier_folder_is_not_discarded(tmp_path: Path) -> None:
+    folder = JobFolder.create(tmp_path, "amp")
+    save(folder, 0)
+    folder.close()
+    JobFolder(folder.path).discard_if_new()
+    assert (folder.path / LAST).exists()
+
+
 def test_what_a_killed_process_left_is_cleared_and_used(tmp_path: Path) -> None:
     """Killed before it saved anything, or while writing."""
     JobFolder.create(tmp_path, "amp").close()
