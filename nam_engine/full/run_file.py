@@ -29,7 +29,7 @@ def read_seed(folder: Path) -> int:
     remedy = "Give the folder of a run of 'nam-engine full', or the one that holds such folders."
     try:
         with path.open("rb") as file:
-            document = _document(file.read(MAX_BYTES))
+            document = Node(json.loads(file.read(MAX_BYTES)), "")
         if document["kind"].text() != KIND:
             raise document["kind"].wrong(f'"{KIND}"')
         return document["seed"].integer(0, MAX_SEED)
@@ -39,10 +39,3 @@ def read_seed(folder: Path) -> int:
         raise CheckpointError(f"{path} is no full run's: {error.message}", remedy) from error
     except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} is damaged.", remedy) from error
-
-
-def _document(content: bytes) -> Node:
-    document = json.loads(content)
-    if not isinstance(document, dict):
-        raise Node(document, "what it holds").wrong("an object")
-    return Node(document, "")
