@@ -91,7 +91,7 @@ class Trainer:
         self.generator = torch.Generator().manual_seed(seed)
         with self._device_failures():
             self.network = PackedWaveNet(config, self.generator).to(device)
-            self.windows = Windows(material, config.receptive_field, method.batches, device)
+            self.windows = Windows(material, config.receptive_field, method, device)
             self.stepper = Stepper(self.network, method, device)
         self.epochs = method.epochs
         if method.max_steps is not None:
