@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 from collections.abc import Callable, Iterable
@@ -47,13 +48,11 @@ class JobFolder:
         self._log = ""
         self._is_new = False
         try:
-            self._lock.acquire()
+            self._take_lock()
         except filelock.Timeout as error:
             raise NamFileError(
                 f"Another program is training in {path}.", "Wait for it or stop it."
             ) from error
-        except (NotImplementedError, OSError):
-            pass  # some network drives cannot lock
         with contextlib.suppress(OSError):
             for file in path.iterdir():  # of a process that was killed while writing
                 if file.suffix == ".part" and LEFT_OVER.fullmatch(file.name):
@@ -171,9 +170,16 @@ class JobFolder:
 
         Raises OSError after trying each file; what could not be written stays due.
         """
-        if self._contents and not self.path.is_dir():  # gone, and with it all that was in it
+        if not self._contents:
+            return
+        if not self.path.is_dir():  # gone, and with it all that was in it
             self._unwritten = set(self._contents)
             self.path.mkdir(parents=True)
+            self._lock.release()
+        try:
+            self._take_lock()
+        except filelock.Timeout as error:
+            raise OSError(errno.EBUSY, "another program writes there") from error
         failure: OSError | None = None
         for file in sorted(self._unwritten, key=self._turn):
             if file == JOB and self._unwritten & {LAST, MODEL}:
@@ -189,6 +195,17 @@ class JobFolder:
                 self._unwritten.discard(file)
         if failure:
             raise failure
+
+    def _take_lock(self) -> None:
+        """Unless it is held. Raises filelock.Timeout where another program holds it."""
+        if self._lock.is_locked:
+            return
+        try:
+            self._lock.acquire()
+        except filelock.Timeout:
+            raise
+        except (NotImplementedError, OSError):
+            pass  # some network drives cannot lock
 
     def _turn(self, file: str) -> int:
         """No model is newer than its state, and how it ended comes after all else."""
