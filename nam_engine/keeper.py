@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import tempfile
 import time
 import traceback
@@ -25,6 +26,8 @@ __all__ = ["Keeper"]
 CHECKPOINT_SECONDS = 10.0
 LONG_EPOCH_SECONDS = 60.0
 MODEL_SECONDS = 20.0
+
+_log = logging.getLogger(__name__)
 
 
 class Keeper:
@@ -175,9 +178,22 @@ class Keeper:
         except OSError:
             is_missed = self.folder.lacks(LAST) or self.folder.lacks(MODEL)
             if is_missed and self._is_to_be_rescued:
-                with contextlib.suppress(NamFileError):
-                    self._rescue()
+                self._rescue_unheard()
         self.folder.close()
+
+    def _rescue_unheard(self) -> None:
+        """Nobody takes events or errors any more; Python's logging does."""
+        failed = self.folder.path
+        try:
+            self._rescue()
+        except NamFileError as error:
+            _log.warning("%s", error)
+        else:
+            _log.warning(
+                "Nothing can be written to %s; what was trained is saved in %s instead.",
+                failed,
+                self.folder.path,
+            )
 
     def _rescue(self) -> None:
         """Write everything, or the model at least, to a folder for temporary files; once."""
@@ -185,9 +201,10 @@ class Keeper:
         self._is_to_be_rescued = False
         try:
             self.folder.move_to(Path(tempfile.mkdtemp(prefix="nam-rescued-")))
+            self.log([f"Nothing can be written to {failed}; everything is saved here instead."])
             self.folder.flush()
         except (NamFileError, OSError) as error:
-            if not self.folder.lacks(MODEL):
+            if self.folder.model_path.exists() and not self.folder.lacks(MODEL):
                 return
             raise NamFileError(
                 f"The model could not be saved: nothing can be written to {failed},"

@@ -14,7 +14,7 @@ from kept_jobs import FILES, faulty_after, history, is_epoch, visible
 from nam_engine.checkpoint import read_checkpoint
 from nam_engine.control import RunControl
 from nam_engine.errors import NamFileError, TrainingError
-from nam_engine.events import EpochDone, Finished, Saved, TrainEvent, Warned
+from nam_engine.events import EpochDone, Finished, Saved, Started, TrainEvent, Warned
 from nam_engine.nam_file import NamContainer, read_nam
 from nam_engine.session import TrainJob, train
 
@@ -168,8 +168,11 @@ def test_no_space_anywhere_is_a_failure_in_words(
         list(disk.full_after_first_epoch(train(job)))
 
 
-def test_abandoned_run_on_a_full_disk_is_rescued(
-    job: TrainJob, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_abandoned_run_on_a_full_disk_is_rescued_and_where_is_logged(
+    job: TrainJob,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     if not Path("/proc/self/fd").exists():
         pytest.skip("needs /proc to tell one disk from the other")
@@ -182,3 +185,24 @@ def test_abandoned_run_on_a_full_disk_is_rescued(
     (rescued,) = tmp_path.glob("nam-rescued-*/amp")
     assert read_checkpoint(rescued / "last.ckpt").position.epochs_done == 3
     assert isinstance(read_nam(rescued / "amp.nam"), NamContainer)
+    failed = f"Nothing can be written to {job.outdir / 'amp'}; "
+    assert caplog.messages == [f"{failed}what was trained is saved in {rescued} instead."]
+    assert f"{failed}everything is saved here" in (rescued / "log.txt").read_text()
+
+
+@pytest.mark.parametrize("last", [Started, EpochDone])
+def test_abandoned_run_that_nothing_can_rescue_is_logged(
+    last: type[TrainEvent],
+    job: TrainJob,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    disk = Disk(monkeypatch)
+    events = train(job)
+    for event in events:
+        if isinstance(event, last):
+            break
+    disk.is_full = True
+    events.close()
+    (logged,) = caplog.messages
+    assert logged.startswith("The model could not be saved: nothing can be written to")
