@@ -27,6 +27,13 @@ CHECKPOINT_SECONDS = 10.0
 LONG_EPOCH_SECONDS = 60.0
 MODEL_SECONDS = 20.0
 
+# What becomes of that which cannot be written.
+AFTER_EPOCHS = "What is won stays in memory, and saving is tried again after every epoch."
+AT_THE_END = (
+    "It is tried once more at the end; the model and the state to go on from are else saved in a"
+    " folder for temporary files."
+)
+
 _log = logging.getLogger(__name__)
 
 
@@ -84,9 +91,9 @@ class Keeper:
             self.folder.put(file, content)
 
     def save(self, files: Files) -> Iterator[Warned]:
-        """Write files now, if that is possible."""
+        """Write what is made of the finished models, if that is possible."""
         self.put(files)
-        yield from self._flush()
+        yield from self._flush(AT_THE_END)
 
     def log(self, lines: Iterable[str]) -> None:
         """Lines for the log, with the time."""
@@ -136,7 +143,7 @@ class Keeper:
         """
         yield from self._move_if_asked()
         self._put_model(result)
-        if not (yield from self._flush()) and self.folder.lacks(MODEL):
+        if not (yield from self._flush(AT_THE_END)) and self.folder.lacks(MODEL):
             failed = self.folder.path
             self._rescue()
             yield Saved(self.folder.model_path, is_final=True)
@@ -227,15 +234,14 @@ class Keeper:
         self._saved_steps = [best.step for best in result.submodels]
         self._model_saved = time.monotonic()
 
-    def _flush(self) -> Generator[Warned, None, bool]:
+    def _flush(self, otherwise: str = AFTER_EPOCHS) -> Generator[Warned, None, bool]:
         """Write; a warning when that begins to fail and when it works again. Whether it did."""
         try:
             self.folder.flush()
         except OSError as error:
             if not self._is_failing:
                 yield Warned(
-                    f"Saving to {self.folder.path} fails ({error.strerror}). What is won stays"
-                    " in memory, and saving is tried again after every epoch.",
+                    f"Saving to {self.folder.path} fails ({error.strerror}). {otherwise}",
                     "Free some space, make the folder available again or close its files in"
                     " other programs.",
                 )

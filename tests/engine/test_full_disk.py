@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from kept_jobs import FILES, faulty_after, history, is_epoch, visible
 from nam_engine.checkpoint import read_checkpoint
 from nam_engine.control import RunControl
 from nam_engine.errors import NamFileError, TrainingError
-from nam_engine.events import EpochDone, Finished, Saved, Started, TrainEvent, Warned
+from nam_engine.events import BestImproved, EpochDone, Finished, Saved, Started, TrainEvent, Warned
 from nam_engine.nam_file import NamContainer, read_nam
 from nam_engine.session import TrainJob, train
 
@@ -151,6 +152,34 @@ def test_model_that_alone_finds_space_is_named(
         list(train(job))
     (rescued,) = tmp_path.glob("nam-rescued-*/amp/amp.nam")
     assert isinstance(read_nam(rescued), NamContainer)
+
+
+def test_state_that_alone_finds_no_space_at_the_end_is_rescued_and_no_epochs_are_promised(
+    job: TrainJob,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    replace_file = os.replace
+
+    def full_for_states(source: Path, target: Path) -> None:
+        if target.is_relative_to(job.outdir) and target.suffix == ".ckpt":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace_file(source, target)
+
+    events: list[TrainEvent] = []
+    for event in train(replace(job, recipe=replace(job.recipe, epochs=1))):
+        events.append(event)
+        if isinstance(event, BestImproved):  # the only epoch is saved by then
+            monkeypatch.setattr(os, "replace", full_for_states)
+    (warning,) = (e.message for e in events if isinstance(e, Warned))
+    assert "every epoch" not in warning
+    assert "else saved in a folder for temporary files" in warning
+    assert isinstance(events[-1], Finished)
+    assert isinstance(read_nam(job.outdir / "amp" / "amp.nam"), NamContainer)
+    (rescued,) = tmp_path.glob("nam-rescued-*/amp")
+    assert read_checkpoint(rescued / "last.ckpt").position.epochs_done == 1
+    assert f"saved in {rescued} instead" in caplog.text
 
 
 def test_two_failures_are_both_told(job: TrainJob, monkeypatch: pytest.MonkeyPatch) -> None:
