@@ -13,7 +13,7 @@ from nam_engine.audio import rms_dbfs
 from nam_engine.capture import Capture
 from nam_engine.errors import CaptureError
 from nam_engine.material import Material, Passage, digest_of
-from nam_engine.method import MIN_SPECTRAL_SAMPLES, Batches, LastBatch
+from nam_engine.method import MIN_SPECTRAL_SAMPLES, Batches, LastBatch, Method, Objective
 from nam_engine.presets import Recipe
 
 __all__ = ["Windows", "material_of"]
@@ -50,17 +50,18 @@ class Windows:
 
     Audio is copied to the device once; a batch is gathered there. Targets are multiplied by
     the material's ``target_gain``. Raises CaptureError where not even one batch can be made, or
-    a passage is too short to be judged on.
+    where a window is too short for the loss or a passage to be judged on.
     """
 
     def __init__(
-        self, material: Material, receptive_field: int, batches: Batches, device: torch.device
+        self, material: Material, receptive_field: int, method: Method, device: torch.device
     ) -> None:
+        batches = method.batches
         context, window = receptive_field - 1, material.window_samples
         counts = [len(passage.target) // window for passage in material.train]
         self.count = sum(counts)
+        _require_long_passages(material, method.objective)
         _require_a_batch(material, self.count, context, batches)
-        _require_spectra(material)
         self.batch_size = batches.size
         if batches.last is LastBatch.FILLED:
             self.batch_size = min(batches.size, self.count)
@@ -131,14 +132,18 @@ def _require_a_batch(material: Material, count: int, context: int, batches: Batc
         )
 
 
-def _require_spectra(material: Material) -> None:
-    shortest = min(len(passage.target) for passage in material.validation)
-    if shortest < MIN_SPECTRAL_SAMPLES:
-        raise CaptureError(
-            f"{material.name} has a validation passage of {shortest} samples; at least"
-            f" {MIN_SPECTRAL_SAMPLES} are needed to judge a model.",
-            "Use more of the recording for validation.",
-        )
+def _require_long_passages(material: Material, objective: Objective) -> None:
+    judged = min(len(passage.target) for passage in material.validation)
+    for purpose, samples, needed in (
+        ("to train on", material.window_samples, objective.min_window_samples),
+        ("to validate on", judged, MIN_SPECTRAL_SAMPLES),
+    ):
+        if samples < needed:
+            raise CaptureError(
+                f"{material.name} has a passage of {samples:,} samples {purpose}, but the loss and"
+                f" its figures need {needed:,}.",
+                "Use more of the recording for that.",
+            )
 
 
 def _joined(parts: Sequence[NDArray[np.float32]], device: torch.device) -> Tensor:

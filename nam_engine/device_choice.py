@@ -87,7 +87,7 @@ def _step_seconds(
 ) -> float:
     """How long a training step takes."""
     network = PackedWaveNet(config, torch.Generator().manual_seed(0)).to(device)
-    windows = Windows(material, config.receptive_field, method.batches, device)
+    windows = Windows(material, config.receptive_field, method, device)
     stepper = Stepper(network, method, device)
     indices = torch.arange(min(windows.batch_size, windows.count), device=device)
     stepper.step(windows.batch, indices)  # compiles, and takes what memory it needs

@@ -14,6 +14,7 @@
     ├── PictureError          a picture cannot be written
     ├── DeviceError           the chosen processor cannot be used
     └── TrainingError         training cannot start or produced nothing usable
+        └── NothingTrainedError       ... because it was stopped before its first step
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ __all__ = [
     "DeviceError",
     "NamEngineError",
     "NamFileError",
+    "NothingTrainedError",
     "OtherTrainingError",
     "PictureError",
     "TrainingError",
@@ -92,3 +94,7 @@ class DeviceError(NamEngineError):
 
 class TrainingError(NamEngineError):
     """Training cannot start or produced nothing usable."""
+
+
+class NothingTrainedError(TrainingError):
+    """Training was stopped before its first step, as it was wished: there is nothing to keep."""

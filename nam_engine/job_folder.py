@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 from collections.abc import Callable, Iterable
@@ -45,14 +46,13 @@ class JobFolder:
         self._contents: dict[str, bytes | None] = {}
         self._unwritten: set[str] = set()
         self._log = ""
+        self._is_new = False
         try:
-            self._lock.acquire()
+            self._take_lock()
         except filelock.Timeout as error:
             raise NamFileError(
                 f"Another program is training in {path}.", "Wait for it or stop it."
             ) from error
-        except (NotImplementedError, OSError):
-            pass  # some network drives cannot lock
         with contextlib.suppress(OSError):
             for file in path.iterdir():  # of a process that was killed while writing
                 if file.suffix == ".part" and LEFT_OVER.fullmatch(file.name):
@@ -73,11 +73,14 @@ class JobFolder:
             path = outdir / (name if number == 1 else f"{name} ({number})")
             try:
                 path.mkdir(exist_ok=_is_left_over(path))
-                return cls(path, model_file)
+                folder = cls(path, model_file)
             except (FileExistsError, NamFileError):
                 number += 1
             except OSError as error:
                 raise _unwritable(outdir, error) from error
+            else:
+                folder._is_new = True
+                return folder
 
     @staticmethod
     def earlier(outdir: Path, name: str) -> list[Path]:
@@ -167,9 +170,16 @@ class JobFolder:
 
         Raises OSError after trying each file; what could not be written stays due.
         """
+        if not self._contents:
+            return
         if not self.path.is_dir():  # gone, and with it all that was in it
             self._unwritten = set(self._contents)
             self.path.mkdir(parents=True)
+            self._lock.release()
+        try:
+            self._take_lock()
+        except filelock.Timeout as error:
+            raise OSError(errno.EBUSY, "another program writes there") from error
         failure: OSError | None = None
         for file in sorted(self._unwritten, key=self._turn):
             if file == JOB and self._unwritten & {LAST, MODEL}:
@@ -186,6 +196,17 @@ class JobFolder:
         if failure:
             raise failure
 
+    def _take_lock(self) -> None:
+        """Unless it is held. Raises filelock.Timeout where another program holds it."""
+        if self._lock.is_locked:
+            return
+        try:
+            self._lock.acquire()
+        except filelock.Timeout:
+            raise
+        except (NotImplementedError, OSError):
+            pass  # some network drives cannot lock
+
     def _turn(self, file: str) -> int:
         """No model is newer than its state, and how it ended comes after all else."""
         if self._contents[file] is None:
@@ -193,7 +214,7 @@ class JobFolder:
         return {LAST: 0, JOB: 3}.get(file, 1)
 
     def _write(self, file: str, content: bytes | None) -> None:
-        path = self.model_path if file == MODEL else self.path / file
+        path = self._path_of(file)
         if content is None:
             path.unlink(missing_ok=True)
             return
@@ -209,6 +230,9 @@ class JobFolder:
             os.replace(path, self.path / PREVIOUS)
         os.replace(newest, path)
 
+    def _path_of(self, file: str) -> Path:
+        return self.model_path if file == MODEL else self.path / file
+
     def lacks(self, file: str) -> bool:
         """Whether the newest content of a file is not on the disk."""
         return file in self._unwritten
@@ -222,6 +246,20 @@ class JobFolder:
         self.close()
         self.path, self._lock = moved.path, moved._lock
         self._unwritten = set(self._contents)
+
+    def discard_if_new(self) -> None:
+        """Delete the folder and what was put into it, if it was made by :meth:`create`.
+
+        A file of anybody else's keeps it.
+        """
+        if not self._is_new:
+            return
+        files, self._contents, self._unwritten = list(self._contents), {}, set()
+        self.close()  # Windows deletes no lock that is held
+        with contextlib.suppress(OSError):
+            for file in (*files, ".lock"):
+                self._path_of(file).unlink(missing_ok=True)
+            self.path.rmdir()
 
     def close(self) -> None:
         """Let others write."""

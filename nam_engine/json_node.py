@@ -15,6 +15,7 @@ from nam_engine.errors import ConfigError
 
 __all__ = ["Node", "describe", "quoted"]
 
+WHOLE = "what it holds"  # stands behind the name of a file
 _KINDS = {
     type(None): "null",
     bool: "a boolean",
@@ -42,14 +43,15 @@ def quoted(value: float | str) -> str:
 
 @dataclass(frozen=True)
 class Node:
-    """A decoded JSON ``value`` and ``where`` it stands in its document."""
+    """A decoded JSON ``value`` and ``where`` it stands; empty for the whole of a document."""
 
     value: object
     where: str
 
     def wrong(self, expected: str) -> ConfigError:
         """The error for a value that is not what was ``expected`` here."""
-        return ConfigError(f"{self.where} should be {expected} but is {describe(self.value)}.")
+        place = self.where or WHOLE
+        return ConfigError(f"{place} should be {expected} but is {describe(self.value)}.")
 
     def _mapping(self) -> dict[str, object]:
         if not isinstance(self.value, dict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import tempfile
 import time
 import traceback
@@ -25,6 +26,15 @@ __all__ = ["Keeper"]
 CHECKPOINT_SECONDS = 10.0
 LONG_EPOCH_SECONDS = 60.0
 MODEL_SECONDS = 20.0
+
+# What becomes of that which cannot be written.
+AFTER_EPOCHS = "What is won stays in memory, and saving is tried again after every epoch."
+AT_THE_END = (
+    "It is tried once more at the end; the model and the state to go on from are else saved in a"
+    " folder for temporary files."
+)
+
+_log = logging.getLogger(__name__)
 
 
 class Keeper:
@@ -63,11 +73,17 @@ class Keeper:
         try:
             self.folder.flush()
         except OSError as error:
+            self.folder.discard_if_new()
             raise NamFileError(
                 f"Nothing can be written to {self.folder.path} ({error.strerror}).",
                 "Choose another folder.",
             ) from error
         self._is_to_be_rescued = True
+
+    def undo_beginning(self) -> None:
+        """Leave nothing of a run in which nothing was trained; an earlier one counts as stopped."""
+        self.put_ending(Ending.STOPPED)
+        self.folder.discard_if_new()
 
     def put(self, files: Files) -> None:
         """Have files written at the next flush."""
@@ -75,9 +91,9 @@ class Keeper:
             self.folder.put(file, content)
 
     def save(self, files: Files) -> Iterator[Warned]:
-        """Write files now, if that is possible."""
+        """Write what is made of the finished models, if that is possible."""
         self.put(files)
-        yield from self._flush()
+        yield from self._flush(AT_THE_END)
 
     def log(self, lines: Iterable[str]) -> None:
         """Lines for the log, with the time."""
@@ -127,7 +143,7 @@ class Keeper:
         """
         yield from self._move_if_asked()
         self._put_model(result)
-        if not (yield from self._flush()) and self.folder.lacks(MODEL):
+        if not (yield from self._flush(AT_THE_END)) and self.folder.lacks(MODEL):
             failed = self.folder.path
             self._rescue()
             yield Saved(self.folder.model_path, is_final=True)
@@ -169,9 +185,22 @@ class Keeper:
         except OSError:
             is_missed = self.folder.lacks(LAST) or self.folder.lacks(MODEL)
             if is_missed and self._is_to_be_rescued:
-                with contextlib.suppress(NamFileError):
-                    self._rescue()
+                self._rescue_unheard()
         self.folder.close()
+
+    def _rescue_unheard(self) -> None:
+        """Nobody takes events or errors any more; Python's logging does."""
+        failed = self.folder.path
+        try:
+            self._rescue()
+        except NamFileError as error:
+            _log.warning("%s", error)
+        else:
+            _log.warning(
+                "Nothing can be written to %s; what was trained is saved in %s instead.",
+                failed,
+                self.folder.path,
+            )
 
     def _rescue(self) -> None:
         """Write everything, or the model at least, to a folder for temporary files; once."""
@@ -179,9 +208,10 @@ class Keeper:
         self._is_to_be_rescued = False
         try:
             self.folder.move_to(Path(tempfile.mkdtemp(prefix="nam-rescued-")))
+            self.log([f"Nothing can be written to {failed}; everything is saved here instead."])
             self.folder.flush()
         except (NamFileError, OSError) as error:
-            if not self.folder.lacks(MODEL):
+            if self.folder.model_path.exists() and not self.folder.lacks(MODEL):
                 return
             raise NamFileError(
                 f"The model could not be saved: nothing can be written to {failed},"
@@ -204,15 +234,14 @@ class Keeper:
         self._saved_steps = [best.step for best in result.submodels]
         self._model_saved = time.monotonic()
 
-    def _flush(self) -> Generator[Warned, None, bool]:
+    def _flush(self, otherwise: str = AFTER_EPOCHS) -> Generator[Warned, None, bool]:
         """Write; a warning when that begins to fail and when it works again. Whether it did."""
         try:
             self.folder.flush()
         except OSError as error:
             if not self._is_failing:
                 yield Warned(
-                    f"Saving to {self.folder.path} fails ({error.strerror}). What is won stays"
-                    " in memory, and saving is tried again after every epoch.",
+                    f"Saving to {self.folder.path} fails ({error.strerror}). {otherwise}",
                     "Free some space, make the folder available again or close its files in"
                     " other programs.",
                 )

@@ -7,7 +7,7 @@ from contextlib import closing
 from itertools import chain
 
 from nam_engine.control import RunControl
-from nam_engine.errors import NamFileError, TrainingError
+from nam_engine.errors import NamFileError, NothingTrainedError, TrainingError
 from nam_engine.events import Finished, TrainEvent, TrainResult, Warned
 from nam_engine.job_file import Ending
 from nam_engine.keeper import Keeper
@@ -30,7 +30,8 @@ def run_and_keep(
 
     What ``review`` says comes after the last ``Saved``; a fault of it is a warning and no
     failure. Raises NamFileError where the folder cannot be written to at the beginning or the
-    end, and what the trainer raises, with the best so far saved. Closes the keeper.
+    end, and what the trainer raises, with the best so far saved; where nothing was trained, a
+    new folder is gone. Closes the keeper.
     """
     events = _run(trainer, keeper, control, review)
     # In this order: a run that is left alone saves before its folder is closed.
@@ -53,6 +54,9 @@ def _run(
                 yield from _reviewed(keeper, review, event.result)
             yield event
             yield from keeper.keep(event)
+    except NothingTrainedError:
+        keeper.undo_beginning()
+        raise
     except TrainingError as error:
         keeper.log([f"! {error}"])
         if error.__cause__ is not None:

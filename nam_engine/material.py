@@ -19,11 +19,12 @@ class Passage:
     """``target`` (time,) is what is to be predicted from ``input`` (context + time,).
 
     The context is the receptive field less one sample; so ``target[t]`` depends on
-    ``input[t : t + context + 1]``.
+    ``input[t : t + context + 1]``. ``pair`` tells those of one pair of recordings from others.
     """
 
     input: Samples
     target: Samples
+    pair: int = 0
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 __all__ = [
+    "MAX_EPOCHS",
     "MIN_SPECTRAL_SAMPLES",
     "SOAP",
     "Batches",
@@ -26,6 +27,8 @@ __all__ = [
 
 SOAP = "SOAP"
 """The optimizer that is ours; all others are called as in ``torch.optim``."""
+MAX_EPOCHS = 1_000_000
+"""More than anybody trains: that many are asked for where only the time is limited."""
 MIN_SPECTRAL_SAMPLES = 1025
 """The shortest audio that the MRSTFT is defined for: frames of 2,048 samples are centred on its
 ends, where it is reflected."""

@@ -18,6 +18,7 @@ from nam_engine.events import (
     TrainEvent,
     Warned,
 )
+from nam_engine.method import MAX_EPOCHS
 from nam_engine.presets import submodel_titles
 
 __all__ = ["Narrator", "clock", "details"]
@@ -84,7 +85,8 @@ class Narrator:
                 epoch = event.epoch
             case StepsDone():
                 epoch = min(self._epochs_done + 1, self._epochs)
-        return f"epoch {epoch}/{self._epochs}  {clock(event.seconds_left)} left{self._errors}"
+        of_all = f"/{self._epochs}" if self._epochs < MAX_EPOCHS else ""
+        return f"epoch {epoch}{of_all}  {clock(event.seconds_left)} left{self._errors}"
 
 
 def _latency(event: Checked) -> str:

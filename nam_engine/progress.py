@@ -17,6 +17,7 @@ from nam_engine.events import (
     TrainEvent,
 )
 from nam_engine.json_text import to_json
+from nam_engine.method import MAX_EPOCHS
 from nam_engine.narration import Narrator
 
 __all__ = ["JsonLines", "TerminalProgress"]
@@ -62,15 +63,17 @@ class TerminalProgress:
             expand=True,
             disable=not self._has_bar,
         )
-        self._task = self._progress.add_task("")
+        self._task = self._progress.add_task("", total=None)
         self._narrator = Narrator(title)
 
     def __call__(self, event: TrainEvent) -> None:
         match event:
             case Started():
                 self._tell(event)
-                total = event.epochs * event.steps_per_epoch
-                self._update(event, event.steps_done, total)
+                if event.epochs < MAX_EPOCHS:
+                    total = event.epochs * event.steps_per_epoch
+                    self._progress.update(self._task, total=total)
+                self._update(event, event.steps_done)
                 self._progress.start()
             case StepsDone():
                 self._update(event, event.step)
@@ -83,14 +86,9 @@ class TerminalProgress:
         """Take the bar away."""
         self._progress.stop()
 
-    def _update(
-        self, event: Started | StepsDone | EpochDone, completed: int, total: int | None = None
-    ) -> None:
+    def _update(self, event: Started | StepsDone | EpochDone, completed: int) -> None:
         self._progress.update(
-            self._task,
-            completed=completed,
-            total=total,
-            description=self._narrator.status(event),
+            self._task, completed=completed, description=self._narrator.status(event)
         )
 
     def _tell(self, event: TrainEvent) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from nam_engine.errors import NamEngineError
+from nam_engine.errors import NamEngineError, NothingTrainedError
 
 if TYPE_CHECKING:
     from nam_engine.control import RunControl
@@ -46,6 +46,9 @@ def run_all(runs: Sequence[TerminalRun], *, as_json: bool) -> int:
             outcomes.append(outcome)
             try:
                 _run(run, control, outcome, as_json=as_json)
+            except NothingTrainedError as error:  # a stop is no failure
+                outcome.findings += (error.message,)
+                report_error(error)
             except NamEngineError as error:
                 outcome.failure = error.message
                 report_error(error)

@@ -21,7 +21,12 @@ from nam_engine.checkpoint import TrainState
 from nam_engine.dataset import Windows
 from nam_engine.device_trouble import device_failures, within_memory
 from nam_engine.devices import describe_device, memory_mb
-from nam_engine.errors import DamagedCheckpointError, OtherTrainingError, TrainingError
+from nam_engine.errors import (
+    DamagedCheckpointError,
+    NothingTrainedError,
+    OtherTrainingError,
+    TrainingError,
+)
 from nam_engine.events import (
     BestImproved,
     EpochDone,
@@ -86,7 +91,7 @@ class Trainer:
         self.generator = torch.Generator().manual_seed(seed)
         with self._device_failures():
             self.network = PackedWaveNet(config, self.generator).to(device)
-            self.windows = Windows(material, config.receptive_field, method.batches, device)
+            self.windows = Windows(material, config.receptive_field, method, device)
             self.stepper = Stepper(self.network, method, device)
         self.epochs = method.epochs
         if method.max_steps is not None:
@@ -130,8 +135,8 @@ class Trainer:
 
         Every end keeps the best weights so far; before the first validation, the
         current weights are validated first. Raises TrainingError where training became
-        unstable again and again, where the run was stopped before its first step, and
-        where the device fails.
+        unstable again and again and where the device fails, NothingTrainedError where the
+        run was stopped before its first step.
         """
         with self._device_failures():
             yield from self._run(should_stop)
@@ -370,7 +375,7 @@ class Trainer:
         if self.has_best:
             return self.result()
         if not self.position.steps_done:
-            raise TrainingError(
+            raise NothingTrainedError(
                 f"Training on {self.material.name} was stopped before its first step;"
                 " there is nothing to keep."
             )

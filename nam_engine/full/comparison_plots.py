@@ -20,14 +20,14 @@ SHOWN = Span(100_000, 110_000)
 MAX_PEAK_RATIO = 1.3  # a prediction gone wild must not make the target too small to be seen
 
 
-def plot_name(*, submodel: int | None = None, item: int | None = None) -> str:
+def plot_name(*, submodel: int | None = None, pair: int | None = None) -> str:
     """``comparison.png`` and, as the official trainer has it, ``comparison_0_packed_1.png``.
 
-    ``submodel`` is None for a plain WaveNet, ``item`` where validation has only one.
+    ``submodel`` is None for a plain WaveNet, ``pair`` where validation has only one.
     """
-    item_part = "" if item is None else f"_{item}"
+    pair_part = "" if pair is None else f"_{pair}"
     submodel_part = "" if submodel is None else f"_packed_{submodel}"
-    return f"comparison{item_part}{submodel_part}.png"
+    return f"comparison{pair_part}{submodel_part}.png"
 
 
 def draw_submodel(name: str, prediction: Samples, target: Samples, sample_rate_hz: int) -> bytes:

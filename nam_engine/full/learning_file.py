@@ -12,12 +12,11 @@ from nam_engine.device_report import DEVICES
 from nam_engine.errors import ConfigError, UnsupportedError
 from nam_engine.full.json_file import JsonFile
 from nam_engine.json_node import Node, describe
-from nam_engine.method import Batches, Clipping, LastBatch
+from nam_engine.method import MAX_EPOCHS, Batches, Clipping, LastBatch
 
 __all__ = ["Learning", "parse_learning"]
 
 DEFAULT_EPOCHS = 1000
-MAX_EPOCHS = 1_000_000
 MAX_STEPS = 10**9
 MAX_BATCH = 65_536
 MAX_LIMIT = 1e9

@@ -9,7 +9,7 @@ samples are counted instead of refused.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -45,7 +45,9 @@ def load_material(
 
     context = receptive_field - 1
     passages = tuple(pair.passage(context) for pair in train)
-    items, silence = _sounding([item for pair in validation for item in pair.items(context)])
+    items, silence = _sounding(
+        [replace(i, pair=k) for k, pair in enumerate(validation) for i in pair.items(context)]
+    )
     items = items[: _limited(len(items), validation_limit)]
     window_samples = _window_samples(train, passages)
     target_gain = _target_gain(train, data.level_rms_dbfs)

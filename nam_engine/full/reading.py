@@ -31,9 +31,9 @@ def read_description(data: Path, model: Path, learning: Path) -> Description:
         asked = parse_model(files["model"], course.epochs if ends_by_epochs else 1)
     with files["data"].named():
         for pair in recordings.train:
-            _require_long_windows(pair, asked.objective.min_window_samples)
+            _require_long_items(pair, asked.objective.min_window_samples)
         for pair in recordings.validation:
-            _require_long_windows(pair, MIN_SPECTRAL_SAMPLES)
+            _require_long_items(pair, MIN_SPECTRAL_SAMPLES)
     return Description(
         data=recordings,
         network=asked.network,
@@ -57,7 +57,8 @@ def read_description(data: Path, model: Path, learning: Path) -> Description:
     )
 
 
-def _require_long_windows(pair: PairDescription, needed: int) -> None:
+def _require_long_items(pair: PairDescription, needed: int) -> None:
+    """What is written; without a ``ny`` the recording decides, at which ``Windows`` looks."""
     if pair.ny is not None and pair.ny < needed:
         raise ConfigError(
             f"{pair.where}.ny is {pair.ny}, but the loss and its figures need {needed} samples.",

@@ -32,8 +32,6 @@ from nam_engine.wavenet.predict import predict
 
 __all__ = ["review"]
 
-# Validation may have hundreds of items; the first ones say enough.
-MAX_DRAWN_ITEMS = 4
 TIMED_STEPS = 3
 
 
@@ -66,18 +64,19 @@ def review(
 
 
 def _comparisons(trainer: Trainer, description: Description, result: TrainResult) -> Files:
-    """A picture of each submodel's prediction of each of the first validation items."""
+    """A picture of each submodel's prediction of the first item of each validation pair."""
     files: dict[str, bytes | None] = {}
-    items = trainer.material.validation[:MAX_DRAWN_ITEMS]
+    firsts = {item.pair: item for item in reversed(trainer.material.validation)}
+    has_several = len(description.data.validation) > 1
     rate = trainer.material.sample_rate_hz
     submodels = zip(result.submodels, description.network.submodels, strict=True)
     for i, (best, submodel) in enumerate(submodels):
         player = Player(NamModel(submodel.config, best.weights, rate))
-        for k, item in enumerate(items):
+        for k, item in firsts.items():
             audio = torch.from_numpy(item.input)
             played: np.ndarray = predict(player, audio, player.receptive_field).numpy()
             name = plot_name(
-                submodel=i if description.is_packed else None, item=k if len(items) > 1 else None
+                submodel=i if description.is_packed else None, pair=k if has_several else None
             )
             files[name] = draw_submodel(best.name, played, item.target, rate)
     return files

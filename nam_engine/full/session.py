@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nam_engine.control import RunControl
 from nam_engine.device_choice import choose_device
-from nam_engine.errors import CaptureError, CheckpointError, NamEngineError
+from nam_engine.errors import CheckpointError, NamEngineError
 from nam_engine.events import TrainEvent, TrainResult, Warned
 from nam_engine.export import build_container
 from nam_engine.full.description import Description
@@ -27,9 +27,7 @@ from nam_engine.job_file import JOB
 from nam_engine.job_folder import LAST, MODEL, PREVIOUS, JobFolder
 from nam_engine.keeper import Keeper
 from nam_engine.kept_run import run_and_keep
-from nam_engine.material import Material
 from nam_engine.metadata import UserMetadata, esr_json
-from nam_engine.method import Objective
 from nam_engine.nam_file import NamFile
 from nam_engine.stopping import StopRules
 from nam_engine.trainer import Trainer
@@ -62,7 +60,6 @@ def train_full(
     )
     yield from map(Warned, oddities)
     cautions += map(Warned, oddities)
-    _require_long_items(material, description.method.objective)
     network, method = description.network, description.method
     choice = choose_device(job.device or description.device, network, method, material)
     trainer = Trainer(
@@ -126,16 +123,6 @@ def _cautions(description: Description) -> Iterator[str]:
         yield (
             "The network has a layer array whose channels are not as many as the outputs"
             " (head.out_channels) of the one before it: the plugin will refuse to load the model."
-        )
-
-
-def _require_long_items(material: Material, objective: Objective) -> None:
-    """A ``ny`` is checked with the files; without one, the recording says how long an item is."""
-    samples, needed = material.window_samples, objective.min_window_samples
-    if samples < needed:
-        raise CaptureError(
-            f"train: an item has {samples:,} samples, but the loss needs {needed:,}.",
-            "Use more of the recording (start, stop).",
         )
 
 

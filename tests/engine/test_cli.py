@@ -19,6 +19,7 @@ from nam_engine.cli import main
 from nam_engine.control import RunControl
 from nam_engine.events import EpochDone, Started, SubmodelMetrics
 from nam_engine.job_file import read_job
+from nam_engine.method import MAX_EPOCHS
 from nam_engine.nam_file import read_nam, write_nam
 from nam_engine.presets import RECIPES
 from nam_engine.progress import TerminalProgress
@@ -273,7 +274,18 @@ def test_ctrl_c_names_what_was_not_trained(
     err = capsys.readouterr().err
     assert "one was stopped before its first step" in err
     assert "Not trained: two.wav" in err
-    assert not list((folder / "out").rglob("*.nam"))
+    assert not list((folder / "out").iterdir())
+
+
+def test_ctrl_c_before_the_first_step_is_no_failure_and_leaves_nothing(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(RunControl, "should_stop", lambda _: True)
+        assert main(TRAIN) == 0
+    assert "one was stopped before its first step" in capsys.readouterr().err
+    assert main(TRAIN) == 0
+    assert [path.name for path in (folder / "out").iterdir()] == ["one"]
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])
@@ -295,6 +307,19 @@ def test_terminal_line_keeps_epoch_time_and_errors(width: int) -> None:
     assert "━" in text
     assert isinstance(console.file, io.StringIO)
     assert "My [bright] take.wav" in console.file.getvalue()
+
+
+def test_epochs_are_counted_without_a_last_one_where_only_time_ends_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    started = Started("amp", ("channels_3",), MAX_EPOCHS, 0, 0, 4, "cpu", "2 cores", 48_000, 9, 3)
+    figures = {"loss": 0.1, "mse": 0.1, "mrstft": 1.0, "gradient_norm": 1.0, "learning_rate": 0.1}
+    rates = {"skipped_steps": 0, "steps_per_second": 2.0, "memory_mb": 500.0, "seconds": 7.0}
+    done = EpochDone(4, 16, (SubmodelMetrics(0.5, 0, 0),), **figures, **rates, seconds_left=60.0)
+    with closing(TerminalProgress("amp")) as show:
+        show(started)
+        show(done)
+    assert "epoch 4  1:00 left  ESR 0.5" in capsys.readouterr().out
 
 
 def test_the_session_imports_no_matplotlib() -> None:

@@ -18,7 +18,8 @@ FIELD = 101
 
 
 def windows_of(capture: Capture, recipe: Recipe) -> Windows:
-    return Windows(material_of(capture, FIELD, recipe), FIELD, recipe.method.batches, CPU)
+    method = replace(recipe, mrstft_weight=0.0).method  # for which no window is too short
+    return Windows(material_of(capture, FIELD, recipe), FIELD, method, CPU)
 
 
 def test_windows_tile_the_training_part_with_context() -> None:
@@ -81,15 +82,18 @@ def test_capture_without_one_window_is_refused() -> None:
         windows_of(small_capture(), Recipe(window_samples=200_000))
 
 
-def test_validation_too_short_for_the_spectra_is_refused() -> None:
+def test_what_is_too_short_for_the_spectra_is_refused() -> None:
     material = material_of(small_capture(), FIELD, Recipe())
     (passage,) = material.validation
 
     def windows_judged_on(samples: int) -> Windows:
         short = Passage(passage.input[: FIELD - 1 + samples], passage.target[:samples])
         judged = replace(material, validation=(passage, short))
-        return Windows(judged, FIELD, Recipe().method.batches, CPU)
+        return Windows(judged, FIELD, Recipe().method, CPU)
 
     windows_judged_on(1025)
-    with pytest.raises(CaptureError, match=r"passage of 1024 samples; at least 1025"):
+    with pytest.raises(CaptureError, match=r"passage of 1,024 samples to validate on, .* 1,025\."):
         windows_judged_on(1024)
+    trained = replace(material, window_samples=1024)
+    with pytest.raises(CaptureError, match=r"passage of 1,024 samples to train on, .* 1,025\."):
+        Windows(trained, FIELD, Recipe().method, CPU)

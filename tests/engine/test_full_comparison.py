@@ -13,7 +13,7 @@ from nam_engine.full.comparison_plots import draw_submodel, plot_name
 
 
 @pytest.mark.parametrize(
-    ("submodel", "item", "name"),
+    ("submodel", "pair", "name"),
     [
         (None, None, "comparison.png"),
         (1, None, "comparison_packed_1.png"),
@@ -22,9 +22,9 @@ from nam_engine.full.comparison_plots import draw_submodel, plot_name
     ],
 )
 def test_pictures_are_called_as_by_the_official_trainer(
-    submodel: int | None, item: int | None, name: str
+    submodel: int | None, pair: int | None, name: str
 ) -> None:
-    assert plot_name(submodel=submodel, item=item) == name
+    assert plot_name(submodel=submodel, pair=pair) == name
 
 
 def pixels(png: bytes) -> np.ndarray:

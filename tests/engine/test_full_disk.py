@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from kept_jobs import FILES, faulty_after, history, is_epoch, visible
 from nam_engine.checkpoint import read_checkpoint
 from nam_engine.control import RunControl
 from nam_engine.errors import NamFileError, TrainingError
-from nam_engine.events import EpochDone, Finished, Saved, TrainEvent, Warned
+from nam_engine.events import BestImproved, EpochDone, Finished, Saved, Started, TrainEvent, Warned
 from nam_engine.nam_file import NamContainer, read_nam
 from nam_engine.session import TrainJob, train
 
@@ -123,7 +124,7 @@ def test_disk_that_stays_full_ends_in_a_rescue_not_in_success(
     assert read_checkpoint(saved.path.parent / "last.ckpt").position.epochs_done == 4
 
 
-def test_full_disk_at_the_beginning_leaves_nothing_elsewhere(
+def test_full_disk_at_the_beginning_leaves_nothing_anywhere(
     job: TrainJob, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     if not Path("/proc/self/fd").exists():
@@ -132,6 +133,7 @@ def test_full_disk_at_the_beginning_leaves_nothing_elsewhere(
     with pytest.raises(NamFileError, match="Nothing can be written to"):
         list(train(job))
     assert not list(tmp_path.glob("nam-rescued-*"))
+    assert not list(job.outdir.iterdir())
 
 
 def test_model_that_alone_finds_space_is_named(
@@ -152,6 +154,34 @@ def test_model_that_alone_finds_space_is_named(
     assert isinstance(read_nam(rescued), NamContainer)
 
 
+def test_state_that_alone_finds_no_space_at_the_end_is_rescued_and_no_epochs_are_promised(
+    job: TrainJob,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    replace_file = os.replace
+
+    def full_for_states(source: Path, target: Path) -> None:
+        if target.is_relative_to(job.outdir) and target.suffix == ".ckpt":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace_file(source, target)
+
+    events: list[TrainEvent] = []
+    for event in train(replace(job, recipe=replace(job.recipe, epochs=1))):
+        events.append(event)
+        if isinstance(event, BestImproved):  # the only epoch is saved by then
+            monkeypatch.setattr(os, "replace", full_for_states)
+    (warning,) = (e.message for e in events if isinstance(e, Warned))
+    assert "every epoch" not in warning
+    assert "else saved in a folder for temporary files" in warning
+    assert isinstance(events[-1], Finished)
+    assert isinstance(read_nam(job.outdir / "amp" / "amp.nam"), NamContainer)
+    (rescued,) = tmp_path.glob("nam-rescued-*/amp")
+    assert read_checkpoint(rescued / "last.ckpt").position.epochs_done == 1
+    assert f"saved in {rescued} instead" in caplog.text
+
+
 def test_two_failures_are_both_told(job: TrainJob, monkeypatch: pytest.MonkeyPatch) -> None:
     disk = Disk(monkeypatch)
     faulty_after(monkeypatch, 12, lambda: RuntimeError("CUDA error: device lost"))
@@ -167,8 +197,11 @@ def test_no_space_anywhere_is_a_failure_in_words(
         list(disk.full_after_first_epoch(train(job)))
 
 
-def test_abandoned_run_on_a_full_disk_is_rescued(
-    job: TrainJob, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_abandoned_run_on_a_full_disk_is_rescued_and_where_is_logged(
+    job: TrainJob,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     if not Path("/proc/self/fd").exists():
         pytest.skip("needs /proc to tell one disk from the other")
@@ -181,3 +214,24 @@ def test_abandoned_run_on_a_full_disk_is_rescued(
     (rescued,) = tmp_path.glob("nam-rescued-*/amp")
     assert read_checkpoint(rescued / "last.ckpt").position.epochs_done == 3
     assert isinstance(read_nam(rescued / "amp.nam"), NamContainer)
+    failed = f"Nothing can be written to {job.outdir / 'amp'}; "
+    assert caplog.messages == [f"{failed}what was trained is saved in {rescued} instead."]
+    assert f"{failed}everything is saved here" in (rescued / "log.txt").read_text()
+
+
+@pytest.mark.parametrize("last", [Started, EpochDone])
+def test_abandoned_run_that_nothing_can_rescue_is_logged(
+    last: type[TrainEvent],
+    job: TrainJob,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    disk = Disk(monkeypatch)
+    events = train(job)
+    for event in events:
+        if isinstance(event, last):
+            break
+    disk.is_full = True
+    events.close()
+    (logged,) = caplog.messages
+    assert logged.startswith("The model could not be saved: nothing can be written to")

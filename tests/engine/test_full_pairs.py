@@ -96,6 +96,12 @@ def test_validation_is_limited_to_the_first_items(
     )
 
 
+def test_items_tell_their_pair(pair: PairDescription) -> None:
+    other = replace(pair, where="validation[1]")
+    material, _ = load(pair, validation=(replace(pair, ny=400), other))
+    assert [item.pair for item in material.validation] == [0] * 4 + [1] * 19
+
+
 def test_silent_validation_items_are_left_out(pair: PairDescription, tmp_path: Path) -> None:
     samples, _ = soundfile.read(pair.y_path, dtype="float32")
     samples[1_000:1_300] = 0

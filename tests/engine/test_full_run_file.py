@@ -38,10 +38,13 @@ def test_missing_file_is_told(tmp_path: Path) -> None:
         ("[]", "is no full run's: what it holds should be an object but is a list"),
         ("{}", "is no full run's: kind is missing"),
         ('{"kind": "train", "seed": 0}', 'is no full run\'s: kind should be "full"'),
-        ('{"kind": "full"}', "is no full run's: seed is missing"),
-        ('{"kind": "full", "seed": -1}', "is no full run's: seed should be"),
-        ('{"kind": "full", "seed": 1e999}', "is no full run's: seed should be"),
-        ('{"kind": "full", "seed": true}', "is no full run's: seed should be"),
+        ('{"kind": "full"}', "is no full run's: schema is missing"),
+        ('{"kind": "full", "schema": 0}', "is no full run's: schema should be"),
+        ('{"kind": "full", "schema": 2}', "was written by a newer version of this program"),
+        ('{"kind": "full", "schema": 1}', "is no full run's: seed is missing"),
+        ('{"kind": "full", "schema": 1, "seed": -1}', "is no full run's: seed should be"),
+        ('{"kind": "full", "schema": 1, "seed": 1e999}', "is no full run's: seed should be"),
+        ('{"kind": "full", "schema": 1, "seed": true}', "is no full run's: seed should be"),
     ],
 )
 def test_damaged_file_is_refused_in_words(tmp_path: Path, content: str, message: str) -> None:

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -75,6 +77,25 @@ def test_taken_names_get_a_number_and_files_are_called_after_their_folder(tmp_pa
     assert folder.path == tmp_path / "amp (3)"
     assert (tmp_path / "amp (3)" / "amp (3).nam").read_bytes() == b"{}"
     assert [p.name for p in (tmp_path / "amp").iterdir()] == ["mine.txt"]
+
+
+def test_discarded_folder_is_gone_unless_it_holds_files_of_others(tmp_path: Path) -> None:
+    for theirs in (None, "mine.txt"):
+        folder = JobFolder.create(tmp_path, "amp")
+        save(folder, 0)
+        if theirs:
+            (folder.path / theirs).write_text("keep me")
+        folder.discard_if_new()
+        folder.flush()
+        assert [p.name for p in tmp_path.rglob("*")] == (["amp", theirs] if theirs else [])
+
+
+def test_earlier_folder_is_not_discarded(tmp_path: Path) -> None:
+    folder = JobFolder.create(tmp_path, "amp")
+    save(folder, 0)
+    folder.close()
+    JobFolder(folder.path).discard_if_new()
+    assert (folder.path / LAST).exists()
 
 
 def test_what_a_killed_process_left_is_cleared_and_used(tmp_path: Path) -> None:
@@ -324,6 +345,40 @@ def test_everything_is_written_again_where_the_folder_was_removed(tmp_path: Path
     assert (folder.path / "a.txt").read_text() == "a"
     assert (folder.path / "log.txt").read_text() == "gone\n"
     assert epoch_of(folder) == 1
+
+
+def test_folder_that_was_removed_is_held_again(tmp_path: Path) -> None:
+    folder = JobFolder.create(tmp_path, "amp")
+    save(folder, 1)
+    shutil.rmtree(folder.path)
+    save(folder, 2)
+    assert JobFolder.is_in_use(folder.path)
+    folder.close()
+    assert not JobFolder.is_in_use(folder.path)
+
+
+def test_nothing_is_written_beside_another_program_that_holds_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = JobFolder.create(tmp_path, "amp")
+    save(folder, 1)
+    shutil.rmtree(folder.path)
+    others: list[JobFolder] = []
+
+    def overtaken(path: Path, **options: Any) -> None:
+        monkeypatch.undo()
+        path.mkdir(**options)
+        others.append(JobFolder(path))
+
+    monkeypatch.setattr(Path, "mkdir", overtaken)
+    with pytest.raises(OSError, match="another program writes there"):
+        folder.flush()
+    with pytest.raises(OSError, match="another program writes there"):
+        save(folder, 2)
+    assert not (folder.path / LAST).exists()
+    others[0].close()
+    folder.flush()
+    assert epoch_of(folder) == 2
 
 
 def test_moved_folder_takes_everything_along(tmp_path: Path) -> None:

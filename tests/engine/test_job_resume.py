@@ -12,8 +12,11 @@ from kept_jobs import FILES, RECIPE, history, is_epoch, stop_at, visible, weight
 from support import RATE_HZ, container_of, playing, rig, small_packed
 
 from nam_engine.audio import write_wav
-from nam_engine.errors import CheckpointError, TrainingError
+from nam_engine.checkpoint import read_checkpoint
+from nam_engine.control import RunControl
+from nam_engine.errors import CheckpointError, NothingTrainedError, TrainingError
 from nam_engine.events import Checked, EpochDone, Finished, FinishReason, Started, StepsDone, Warned
+from nam_engine.job_file import Ending, read_job
 from nam_engine.nam_file import write_nam
 from nam_engine.session import TrainJob, train
 
@@ -90,6 +93,24 @@ def test_resumed_warm_start_is_still_never_worse(job: TrainJob) -> None:
     end = events_again[-1]
     assert isinstance(end, Finished)
     assert [s.epoch for s in end.result.submodels] == [0, 0]
+
+
+def test_stop_before_the_first_step_leaves_what_was_there(job: TrainJob) -> None:
+    control = RunControl()
+    control.stop()
+    begun = train(job)
+    assert [type(next(begun)) for _ in range(2)] == [Checked, Started]
+    begun.close()  # as if killed before the first step
+    with pytest.raises(NothingTrainedError):
+        list(train(replace(job, resume=True), control))
+    folder = job.outdir / "amp"
+    assert read_job(folder).ending is Ending.STOPPED
+    assert read_checkpoint(folder / "last.ckpt").position.steps_done == 0
+    (folder / "amp.txt").write_text("keep me")
+    with pytest.raises(NothingTrainedError):
+        list(train(job, control))
+    assert visible(job.outdir) == {"amp"}
+    assert (folder / "amp.txt").exists()
 
 
 def test_model_to_start_from_must_play_numbers(job: TrainJob, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def rows(events: list[TrainEvent]) -> list[EpochDone]:
 
 
 def windows(batches: Batches) -> Windows:
-    return Windows(material(), CONFIG.receptive_field, batches, CPU)
+    return Windows(material(), CONFIG.receptive_field, replace(METHOD, batches=batches), CPU)
 
 
 def epoch_of(batches: Batches) -> list[list[int]]:
@@ -91,7 +91,7 @@ def test_windows_come_from_all_passages_and_never_lie_across_two() -> None:
     several = replace(
         material(), window_samples=10, train=(passage(100, 25), passage(500, 39)), target_gain=1.0
     )
-    made = Windows(several, 8, Batches(5, shuffle=False, last=LastBatch.DROPPED), CPU)
+    made = Windows(several, 8, replace(METHOD, batches=Batches(5, shuffle=False)), CPU)
     audio, target = made.batch(torch.arange(5))
     assert target[:, 0].tolist() == [100, 110, 500, 510, 520]
     assert audio.shape == (5, 17)
