@@ -174,8 +174,8 @@ class JobFolder:
             return
         if not self.path.is_dir():  # gone, and with it all that was in it
             self._unwritten = set(self._contents)
-            self.path.mkdir(parents=True)
             self._lock.release()
+            self.path.mkdir(parents=True, exist_ok=True)
         try:
             self._take_lock()
         except filelock.Timeout as error:

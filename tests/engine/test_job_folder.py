@@ -367,8 +367,8 @@ def test_nothing_is_written_beside_another_program_that_holds_the_folder(
 
     def overtaken(path: Path, **options: Any) -> None:
         monkeypatch.undo()
+        others.append(JobFolder.create(path.parent, path.name))
         path.mkdir(**options)
-        others.append(JobFolder(path))
 
     monkeypatch.setattr(Path, "mkdir", overtaken)
     with pytest.raises(OSError, match="another program writes there"):
