@@ -76,7 +76,10 @@ def choose_device(
 
 def _try(device: torch.device, config: PackedConfig, method: Method, material: Material) -> _Trial:
     try:
-        return _Trial(device, _step_seconds(device, config, method, material))
+        seconds = _step_seconds(device, config, method, material)
+        if device.type == "cuda":
+            torch.cuda.empty_cache()  # else the trial's memory stays reserved
+        return _Trial(device, seconds)
     except (RuntimeError, TypeError, MemoryError) as error:  # in all of these PyTorch fails
         reason = (str(error) or type(error).__name__).splitlines()[0]
         return _Trial(device, math.inf, reason)
@@ -91,6 +94,7 @@ def _step_seconds(
     stepper = Stepper(network, method, device)
     indices = torch.arange(min(windows.batch_size, windows.count), device=device)
     stepper.step(windows.batch, indices)  # compiles, and takes what memory it needs
+    # A GPU may still change the weights at either reading of the clock.
     started = time.perf_counter()
     for _ in range(TIMED_STEPS):
         stepper.step(windows.batch, indices)
