@@ -45,7 +45,7 @@ class ChecksView(QWidget):
     def set_report(
         self, report: CaptureReport | None, *, proceeding: bool = False, problem: str = ""
     ) -> None:
-        """Show a report, and a ``problem`` such as why there is none.
+        """Show a report, and a ``problem`` such as why there is none or why training failed.
 
         ``proceeding`` tells that the user has chosen to train in spite of what was found.
         """
@@ -107,6 +107,8 @@ class ChecksView(QWidget):
             return self.tr("{0} can be trained on; look at one thing first.").format(name)
         if doubts:
             return self.tr("{0} can be trained on; look at {1} things first.").format(name, doubts)
+        if self._problem:
+            return self.tr("{0} itself is fine, as far as the checks can tell.").format(name)
         return self.tr("{0} is ready for training.").format(name)
 
     def _facts(self, report: CaptureReport) -> str:
