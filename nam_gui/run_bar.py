@@ -137,6 +137,12 @@ class RunBar(QWidget):
         self.device.setVisible(bool(name))
         self.gpu_help.setVisible(is_gpu_missing)
 
+    @Slot(str)
+    def explain_device(self, why: str) -> None:
+        """Why it trains on that; empty where there is nothing to say."""
+        self.device.setToolTip(why)
+        self.device.setAccessibleDescription(why)
+
     def say(self, text: str) -> None:
         """A sentence; a training's progress comes back after it."""
         self._shows_progress = False
