@@ -163,7 +163,8 @@ def test_a_training_that_failed_shows_what_was_saved_and_why_it_failed(
 
 
 def shown(window: MainWindow) -> list[str]:
-    """What the checks say."""
+    """What the checks say to somebody who looks at them."""
+    window.page.tabs.setCurrentWidget(window.page.checks)
     page = window.page.checks.findChild(QScrollArea)
     return [label.text() for label in page.widget().findChildren(QLabel)]
 
