@@ -16,6 +16,7 @@ from nam_gui.coloured_label import ColouredLabel
 from nam_gui.elided_label import ElidedLabel
 from nam_gui.figures import esr_text
 from nam_gui.flow_layout import FlowLayout
+from nam_gui.sentence import sentence
 from nam_gui.style import SPACING, Scheme, submodel_title
 from nam_gui.verdict_words import verdict_word
 
@@ -100,7 +101,7 @@ class ResultCard(QWidget):
         what the training failed with: what there is was saved before.
         """
         self._title.set_text(title)
-        self._failure.setText(failure)
+        self._failure.setText(sentence(failure))
         self._failure.setVisible(bool(failure))
         self._train_more.setVisible(not failure)  # Train again goes on where it failed
         scores = ScoreTable(submodels)

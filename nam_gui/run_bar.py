@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QV
 
 from nam_gui.job_words import JobWords
 from nam_gui.link_button import LinkButton
+from nam_gui.sentence import sentence
 from nam_gui.style import SPACING
 
 __all__ = ["RunBar"]
@@ -160,7 +161,7 @@ class RunBar(QWidget):
         self._set_status(progress)
 
     def _set_status(self, text: str) -> None:
-        self.status.setText(text)
+        self.status.setText(sentence(text))
         self.status.setVisible(bool(text))  # or the line below would stand too low
 
     def _on_primary(self) -> None:
