@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta
+from textwrap import fill
 
 from PySide6.QtCore import QElapsedTimer, QLocale, Qt, QTime, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
@@ -17,6 +18,8 @@ __all__ = ["RunBar"]
 
 READING_MS = 10_000
 """A sentence that comes while it trains stays so long."""
+TIP_CHARACTERS = 60
+"""In a line of a tool tip, which breaks none itself: so it fits a screen with large text."""
 SMOOTHING = 0.1
 """Of the steps per second: single steps differ more than anybody wants to know."""
 
@@ -141,7 +144,7 @@ class RunBar(QWidget):
     @Slot(str)
     def explain_device(self, why: str) -> None:
         """Why it trains on that; empty where there is nothing to say."""
-        self.device.setToolTip(why)
+        self.device.setToolTip(fill(why, TIP_CHARACTERS))
         self.device.setAccessibleDescription(why)
 
     def say(self, text: str) -> None:

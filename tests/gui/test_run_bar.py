@@ -202,7 +202,9 @@ def test_why_a_training_took_its_device_is_known_until_the_next_begins(window: M
     device, happened = window.run_bar.device, window.controller.happened
     for event in (checked, Reported((why,))):
         happened.emit(1, event)
-    assert device.toolTip() == why
+    tip = device.toolTip()
+    assert tip.split() == why.split()
+    assert max(map(len, tip.splitlines())) <= 60
     assert device.accessibleDescription() == why
     happened.emit(2, checked)
     assert not device.toolTip()
