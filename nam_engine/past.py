@@ -27,14 +27,14 @@ class PastTraining:
     """What is kept of a training.
 
     ``best`` are the best states so far, one per submodel, none before the first epoch's end;
-    ``probes`` are sentences on what is wrong with the finished models. ``model_path`` is None
-    where there is no model.
+    ``probes`` are sentences on what is wrong with the models, None where nobody has tried them
+    out. ``model_path`` is None where there is no model.
     """
 
     file: JobFile
     history: tuple[EpochDone, ...]
     best: tuple[SubmodelResult, ...]
-    probes: tuple[str, ...]
+    probes: tuple[str, ...] | None
     model_path: Path | None
 
 
@@ -74,7 +74,7 @@ def read_training(folder: Path) -> PastTraining:
         file,
         state.history,
         tuple(best for best in state.best if best is not None),
-        _probes(folder / "report.json") if file.ending is Ending.DONE else (),
+        _probes(folder / "report.json"),
         model_path if model_path.is_file() else None,
     )
 
@@ -96,14 +96,15 @@ def put_ending(folder: Path, ending: Ending, user: UserMetadata | None = None) -
             raise NamFileError(f"Nothing can be written to {folder} ({error.strerror}).") from error
 
 
-def _probes(path: Path) -> tuple[str, ...]:
+def _probes(path: Path) -> tuple[str, ...] | None:
     try:
         with path.open("rb") as file:
-            document = Node(json.loads(file.read(MAX_REPORT_BYTES)), "")
-        return tuple(
+            models = list(Node(json.loads(file.read(MAX_REPORT_BYTES)), "")["models"])
+        said = (
             f"{finding['message'].text()} {finding['remedy'].text()}"
-            for model in document["models"]
+            for model in models
             for finding in model["findings"]
         )
+        return tuple(said) if models else None
     except (OSError, ValueError, RecursionError, ConfigError):
         return (UNKNOWN,)

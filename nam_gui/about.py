@@ -8,12 +8,13 @@ from importlib.metadata import PackageNotFoundError, version
 
 from PySide6.QtCore import QSysInfo, qVersion
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from nam_engine import __version__
 from nam_engine.device_report import DeviceReport
 from nam_gui.device_words import device_line
 from nam_gui.elided_label import ElidedLabel
+from nam_gui.flow_layout import FlowLayout
 from nam_gui.licences_window import LicencesWindow
 from nam_gui.page_dialog import PageDialog
 from nam_gui.plain_label import PlainLabel
@@ -48,10 +49,9 @@ class AboutDialog(PageDialog):
         self.licences = LicencesWindow(self)
         read_licences = QPushButton(self.tr("&Licences of the libraries…"))
         read_licences.clicked.connect(self.licences.open_text)
-        buttons = QHBoxLayout()
+        buttons = FlowLayout()
         buttons.addWidget(self._copy)
         buttons.addWidget(read_licences)
-        buttons.addStretch()
         for label in (title, purpose, versions, self._devices, licence):
             self.page.addWidget(label)
         self.page.addLayout(buttons)

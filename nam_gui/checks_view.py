@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QFont, QShowEvent
 from PySide6.QtWidgets import QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from nam_engine.findings import Severity
@@ -31,6 +31,7 @@ class ChecksView(QWidget):
         self._report: CaptureReport | None = None
         self._proceeding = False
         self._problem = ""
+        self._is_stale = False
         self._scroll = QScrollArea()
         self._scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         self._scroll.setWidgetResizable(True)
@@ -45,13 +46,13 @@ class ChecksView(QWidget):
     def set_report(
         self, report: CaptureReport | None, *, proceeding: bool = False, problem: str = ""
     ) -> None:
-        """Show a report, and a ``problem`` such as why there is none.
+        """Show a report, and a ``problem`` such as why there is none or why training failed.
 
         ``proceeding`` tells that the user has chosen to train in spite of what was found.
         """
         was = self._report
         if report is was and (proceeding, problem) == (self._proceeding, self._problem):
-            return  # pictures take long to build, and whoever reads would lose the place
+            return  # whoever reads would lose the place
         self._report, self._proceeding, self._problem = report, proceeding, problem
         self._show()
         if report is not was:
@@ -62,7 +63,15 @@ class ChecksView(QWidget):
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
             self._show()
 
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        super().showEvent(event)
+        if self._is_stale:
+            self._show()
+
     def _show(self) -> None:
+        self._is_stale = not self.isVisible()
+        if self._is_stale:
+            return  # pictures take long to build: not while nobody looks
         page = QWidget()
         page.setMaximumWidth(MAX_LINE_CHARACTERS * self.fontMetrics().averageCharWidth())
         column = QVBoxLayout(page)
@@ -107,6 +116,8 @@ class ChecksView(QWidget):
             return self.tr("{0} can be trained on; look at one thing first.").format(name)
         if doubts:
             return self.tr("{0} can be trained on; look at {1} things first.").format(name, doubts)
+        if self._problem:
+            return self.tr("{0} itself is fine, as far as the checks can tell.").format(name)
         return self.tr("{0} is ready for training.").format(name)
 
     def _facts(self, report: CaptureReport) -> str:

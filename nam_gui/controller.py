@@ -205,12 +205,12 @@ class Controller(Training):
 
         What is paused goes on another day, and what was said of a training since is kept.
         """
-        if self.state is RunState.PAUSING:
+        if self.is_training:  # its folder can be written to when it has ended
             self.job_ended.connect(self.shut_down)
+            if self.state is not RunState.PAUSING:
+                self._end_run(RunState.STOPPING)
             return
-        if self.is_training:
-            self._end_run(RunState.STOPPING)
-        self.past.write_down(notes_on(self.queue.jobs(), self.runs, self._training))
+        self.past.write_down(notes_on(self.queue.jobs(), self.runs))
         self._threads.shut_down()
 
     # The input and dropped files

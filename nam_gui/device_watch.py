@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from nam_engine.device_report import DeviceReport
-from nam_engine.events import Started, TrainEvent
+from nam_engine.events import Checked, Reported, Started, TrainEvent
 from nam_gui.controller import Controller
 from nam_gui.device_words import is_gpu_missing, short_name, trains_on
 
@@ -16,9 +16,13 @@ PATIENCE_MS = 1_000
 
 
 class DeviceWatch(QObject):
-    """``changed`` carries the device in words, and whether a GPU is what is missing."""
+    """``changed`` carries the device in words, and whether a GPU is what is missing.
+
+    ``explained`` says why the latest training took it; "" where there was nothing to choose.
+    """
 
     changed = Signal(str, bool)
+    explained = Signal(str)
 
     def __init__(self, controller: Controller, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -58,6 +62,11 @@ class DeviceWatch(QObject):
 
     @Slot(int, object)
     def _on_event(self, _job_id: int, event: TrainEvent) -> None:
-        if isinstance(event, Started):
-            self._name = short_name(event.device_name)
-            self.refresh()
+        match event:
+            case Checked():
+                self.explained.emit("")
+            case Reported():
+                self.explained.emit("\n".join(event.lines))
+            case Started():
+                self._name = short_name(event.device_name)
+                self.refresh()

@@ -10,6 +10,7 @@ from nam_engine.findings import Finding, Severity
 from nam_engine.intake import CaptureReport
 from nam_gui import style
 from nam_gui.finding_picture import picture_of
+from nam_gui.sentence import sentence
 from nam_gui.severity_mark import SeverityMark, severity_colour
 
 __all__ = ["FindingRow", "wrapped"]
@@ -19,7 +20,7 @@ SMALL = 0.9
 
 def wrapped(text: str) -> QLabel:
     """Plain text that wraps and can be copied with the mouse."""
-    label = QLabel(text)
+    label = QLabel(sentence(text))
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

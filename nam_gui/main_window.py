@@ -151,6 +151,7 @@ class MainWindow(QMainWindow):
         controller.devices_known.connect(self.gpu_help.set_devices)
         controller.devices_unknown.connect(self.about.set_devices_text)
         self.devices.changed.connect(self.run_bar.set_device)
+        self.devices.explained.connect(self.run_bar.explain_device)
         self.closing.agreed.connect(self.files.take_back_question)
         self.closing.agreed.connect(self._close_down)
         controller.closed.connect(self._on_closed)

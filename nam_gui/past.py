@@ -60,11 +60,11 @@ class Past(QObject):
         self._has_offered = True
 
 
-def notes_on(jobs: Iterable[Job], runs: Mapping[int, Run], training: int | None) -> list[Note]:
-    """What the folders of these trainings do not say yet, but of the one that runs."""
+def notes_on(jobs: Iterable[Job], runs: Mapping[int, Run]) -> list[Note]:
+    """What the folders of these trainings, none of which runs, do not say yet."""
     notes = []
     for job in jobs:
-        if job.model_path is None or job.id not in runs or job.id == training:
+        if job.model_path is None or job.id not in runs:
             continue
         # As if something had interrupted it, which is offered at the next start.
         ending = Ending.INTERRUPTED if job.state is JobState.PAUSED else None

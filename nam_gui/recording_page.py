@@ -149,12 +149,14 @@ class RecordingPage(QWidget):
 
     def _show_result(self, job: Job | None) -> None:
         run = None if job is None else self._controller.runs.get(job.id)
-        if job is None or run is None or not run.result or job.model_path is None:
-            self.tabs.setTabVisible(self._result_tab, False)
-            return
-        scores = [SubmodelScore(s.name, s.metrics.esr, s.epoch) for s in run.result]
-        self.result.set_result(job.name, scores, run.probes, job.model_path)
-        self.tabs.setTabVisible(self._result_tab, True)
+        is_there = False
+        if job is not None and run is not None and job.model_path is not None:
+            best = sorted(run.best.items())
+            scores = [SubmodelScore(run.submodels[i], s.esr, s.epoch) for i, s in best]
+            failure = job.message if job.state is JobState.FAILED else ""
+            self.result.set_result(job.name, scores, run.probes, job.model_path, failure)
+            is_there = bool(scores) and job.state is not JobState.TRAINING
+        self.tabs.setTabVisible(self._result_tab, is_there)
 
     @Slot()
     def _show_what_takes_reading(self) -> None:

@@ -16,6 +16,7 @@ from nam_gui.coloured_label import ColouredLabel
 from nam_gui.elided_label import ElidedLabel
 from nam_gui.figures import esr_text
 from nam_gui.flow_layout import FlowLayout
+from nam_gui.sentence import sentence
 from nam_gui.style import SPACING, Scheme, submodel_title
 from nam_gui.verdict_words import verdict_word
 
@@ -34,7 +35,7 @@ class SubmodelScore:
 
 
 class ResultCard(QWidget):
-    """Figures, findings and the file of one finished training; empty until there is one."""
+    """Figures, findings and the file of one training that has ended; empty until there is one."""
 
     export_requested = Signal()
     listen_requested = Signal()
@@ -44,6 +45,7 @@ class ResultCard(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._title = ElidedLabel(TITLE_SCALE)
+        self._failure = ColouredLabel(_stop)
         self._scores = ScoreTable(())
         self._sizes = QLabel(
             self.tr(
@@ -52,16 +54,17 @@ class ResultCard(QWidget):
             )
         )
         self._probed = ColouredLabel(_good)
-        for text in (self._sizes, self._probed):
+        for text in (self._failure, self._sizes, self._probed):
             text.setWordWrap(True)
             text.setTextFormat(Qt.TextFormat.PlainText)
         self._path = ElidedLabel()
         buttons = FlowLayout()
         self.export = self._button(self.tr("Export…"), self.export_requested)
+        self._train_more = self._button(self.tr("Train more"), self.train_more_requested)
         for button in (
             self.export,
             self._button(self.tr("Listen"), self.listen_requested),
-            self._button(self.tr("Train more"), self.train_more_requested),
+            self._train_more,
             self._button(self.tr("Show in folder"), self.show_requested),
         ):
             buttons.addWidget(button)
@@ -71,6 +74,7 @@ class ResultCard(QWidget):
         column.setContentsMargins(2 * SPACING, 2 * SPACING, 2 * SPACING, 2 * SPACING)
         column.setSpacing(2 * SPACING)
         column.addWidget(self._title)
+        column.addWidget(self._failure)
         column.addWidget(self._scores)
         column.addWidget(self._sizes)
         column.addWidget(self._probed)
@@ -86,15 +90,20 @@ class ResultCard(QWidget):
         self,
         title: str,
         submodels: Sequence[SubmodelScore],
-        probes_text: Sequence[str],
+        probes_text: Sequence[str] | None,
         path: Path,
+        failure: str = "",
     ) -> None:
         """Show the training ``title``, saved as ``path``.
 
         ``submodels`` are smallest first; ``probes_text`` are sentences on what is wrong with
-        the model, none where all is well.
+        the model, none where all is well, None where nobody has tried it out. ``failure`` is
+        what the training failed with: what there is was saved before.
         """
         self._title.set_text(title)
+        self._failure.setText(sentence(failure))
+        self._failure.setVisible(bool(failure))
+        self._train_more.setVisible(not failure)  # Train again goes on where it failed
         scores = ScoreTable(submodels)
         self._column.replaceWidget(self._scores, scores)
         self._scores.hide()  # it goes only when there is nothing else to do
@@ -107,6 +116,7 @@ class ResultCard(QWidget):
             self._probed.setText("\n".join(f"! {sentence}" for sentence in probes_text))
         else:
             self._probed.setText(self.tr("It starts on time and is quiet when you are."))
+        self._probed.setVisible(probes_text is not None)
         self._probed.set_colour(_warn if probes_text else _good)
         self._path.set_text(self.tr("Saved as {path}").format(path=path))
         self.setAccessibleName(title)

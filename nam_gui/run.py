@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,7 +18,6 @@ from nam_engine.events import (
     SubmodelResult,
     TrainEvent,
 )
-from nam_engine.job_file import Ending
 from nam_engine.past import PastTraining
 from nam_engine.stopping import StopRules
 from nam_engine.train_job import TrainJob
@@ -33,7 +33,8 @@ class Run:
 
     ``begun_with`` holds the input, the folder, the name and the choices that it was begun with:
     with others it cannot go on. ``is_begun`` tells that steps were trained, ``is_extended`` that
-    the user wants more than what once was enough.
+    the user wants more than what once was enough. ``best`` is by submodel; ``probes`` are
+    sentences on what is wrong with the model, None where nobody has tried it out.
     """
 
     begun_with: TrainJob
@@ -44,9 +45,8 @@ class Run:
     device_name: str = ""
     steps_per_epoch: int = 0
     history: list[EpochDone] = field(default_factory=list)
-    best: dict[int, float] = field(default_factory=dict)
-    result: tuple[SubmodelResult, ...] = ()
-    probes: tuple[str, ...] = ()
+    best: dict[int, BestImproved] = field(default_factory=dict)
+    probes: tuple[str, ...] | None = None
     reason: FinishReason | None = None
 
     @classmethod
@@ -65,7 +65,6 @@ class Run:
     def restored(cls, training: PastTraining) -> Run:
         """One of an earlier day, which goes on in its folder."""
         history, best = training.history, training.best
-        is_over = training.file.ending is not Ending.INTERRUPTED
         return cls(
             training.file.job,
             training.file.job.recipe.epochs,
@@ -73,8 +72,7 @@ class Run:
             submodels=tuple(submodel.name for submodel in best),
             steps_per_epoch=history[-1].step // len(history) if history else 0,
             history=list(history),
-            best={i: submodel.metrics.esr for i, submodel in enumerate(best)},
-            result=best if is_over else (),
+            best=_by_submodel(best),
             probes=training.probes,
         )
 
@@ -105,25 +103,23 @@ class Run:
                 self.submodels = event.submodels
                 self.device_name = event.device_name
                 self.steps_per_epoch = event.steps_per_epoch
-                self.reason = None
+                self.reason = self.probes = None
                 del self.history[event.epochs_done :]
                 if not event.steps_done:  # what was before could not be continued
                     self.best.clear()
-                    self.result = ()
             case StepsDone():
                 self.is_begun = True
             case EpochDone():
                 self.is_begun = True
                 self.history.append(event)
             case BestImproved():
-                self.best[event.submodel] = event.esr
+                self.best[event.submodel] = event
             case Probed():
                 self.probes = event.warnings
             case Finished():
                 self.is_begun = True
                 self.reason = event.reason
-                self.result = event.result.submodels
-                self.best = {i: s.metrics.esr for i, s in enumerate(self.result)}
+                self.best = _by_submodel(event.result.submodels)
 
     def progress(self, event: StepsDone | EpochDone) -> float:
         """How much is done, from 0 to 1."""
@@ -132,4 +128,9 @@ class Run:
 
     def esr(self) -> tuple[float, ...]:
         """The best of each submodel; NaN where there is none yet."""
-        return tuple(self.best.get(i, math.nan) for i in range(len(self.submodels)))
+        submodels = range(len(self.submodels))
+        return tuple(self.best[i].esr if i in self.best else math.nan for i in submodels)
+
+
+def _by_submodel(results: Sequence[SubmodelResult]) -> dict[int, BestImproved]:
+    return {i: BestImproved(i, s.epoch, s.metrics.esr) for i, s in enumerate(results)}

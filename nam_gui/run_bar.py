@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta
+from textwrap import fill
 
 from PySide6.QtCore import QElapsedTimer, QLocale, Qt, QTime, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from nam_gui.job_words import JobWords
 from nam_gui.link_button import LinkButton
+from nam_gui.sentence import sentence
 from nam_gui.style import SPACING
 
 __all__ = ["RunBar"]
 
 READING_MS = 10_000
 """A sentence that comes while it trains stays so long."""
+TIP_CHARACTERS = 60
+"""In a line of a tool tip, which breaks none itself: so it fits a screen with large text."""
 SMOOTHING = 0.1
 """Of the steps per second: single steps differ more than anybody wants to know."""
 
@@ -137,6 +141,12 @@ class RunBar(QWidget):
         self.device.setVisible(bool(name))
         self.gpu_help.setVisible(is_gpu_missing)
 
+    @Slot(str)
+    def explain_device(self, why: str) -> None:
+        """Why it trains on that; empty where there is nothing to say."""
+        self.device.setToolTip(fill(why, TIP_CHARACTERS))
+        self.device.setAccessibleDescription(why)
+
     def say(self, text: str) -> None:
         """A sentence; a training's progress comes back after it."""
         self._shows_progress = False
@@ -154,7 +164,7 @@ class RunBar(QWidget):
         self._set_status(progress)
 
     def _set_status(self, text: str) -> None:
-        self.status.setText(text)
+        self.status.setText(sentence(text))
         self.status.setVisible(bool(text))  # or the line below would stand too low
 
     def _on_primary(self) -> None:

@@ -36,14 +36,13 @@ class SmallPlot(QWidget):
         self._caption = QLabel()
         self._caption.setWordWrap(True)
         self._caption.hide()
-        self.view = _View(background=None)
+        self.view = _View(background=None, enableMenu=False)
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.view.viewport().setAutoFillBackground(False)
         # Else the colour of the window as it was first stays behind the lines.
         self.view.setCacheMode(pg.GraphicsView.CacheModeFlag.CacheNone)
         self.view.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.item = self.view.getPlotItem()
-        self.item.setMenuEnabled(False)
         self.item.setMouseEnabled(False, False)
         self.item.hideButtons()
         self._labels = {"bottom": "", "left": ""}

@@ -24,16 +24,25 @@ CORNER = SPACING / 4
 # outline is darker than the window, also where that is dark.
 
 
+def _side(button: QAbstractButton) -> int:
+    return round(SHARE * button.fontMetrics().height())
+
+
+def _size(button: QAbstractButton) -> QSize:
+    # A pixel more around the text, for the mark of the keyboard.
+    text = button.fontMetrics().size(Qt.TextFlag.TextShowMnemonic.value, button.text())
+    return QSize(_side(button) + SPACING + text.width() + 2, text.height() + 2)
+
+
+def _is_inside(button: QAbstractButton, place: QPoint) -> bool:
+    return button.rect().contains(place)
+
+
 class TickBox(QCheckBox):
     """On or off."""
 
-    def sizeHint(self) -> QSize:  # noqa: N802
-        return _size(self)
-
-    minimumSizeHint = sizeHint  # noqa: N815
-
-    def hitButton(self, place: QPoint) -> bool:  # noqa: N802
-        return self.rect().contains(place)
+    sizeHint = minimumSizeHint = _size  # noqa: N815
+    hitButton = _is_inside  # noqa: N815
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         option = QStyleOptionButton()
@@ -45,29 +54,14 @@ class TickBox(QCheckBox):
 class ChoiceButton(QRadioButton):
     """One of several."""
 
-    def sizeHint(self) -> QSize:  # noqa: N802
-        return _size(self)
-
-    minimumSizeHint = sizeHint  # noqa: N815
-
-    def hitButton(self, place: QPoint) -> bool:  # noqa: N802
-        return self.rect().contains(place)
+    sizeHint = minimumSizeHint = _size  # noqa: N815
+    hitButton = _is_inside  # noqa: N815
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         option = QStyleOptionButton()
         self.initStyleOption(option)
         label, corner = QStyle.ControlElement.CE_RadioButtonLabel, _side(self) / 2
         _paint(self, option, QStyle.PrimitiveElement.PE_IndicatorRadioButton, label, corner)
-
-
-def _side(button: QAbstractButton) -> int:
-    return round(SHARE * button.fontMetrics().height())
-
-
-def _size(button: QAbstractButton) -> QSize:
-    # A pixel more around the text, for the mark of the keyboard.
-    text = button.fontMetrics().size(Qt.TextFlag.TextShowMnemonic.value, button.text())
-    return QSize(_side(button) + SPACING + text.width() + 2, text.height() + 2)
 
 
 def _paint(

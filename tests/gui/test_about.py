@@ -16,9 +16,11 @@ from nam_engine import __version__
 from nam_engine.device_report import DeviceReport
 from nam_gui import licences, licences_window
 from nam_gui.about import AboutDialog
+from nam_gui.appearance import apply
 from nam_gui.device_words import device_line, is_gpu_missing, trains_on
 from nam_gui.devices_task import DevicesTask
 from nam_gui.licences import licences_file
+from nam_gui.settings import Settings
 
 NO_GPU = DeviceReport("cuda", "NVIDIA GPU", "no driver")
 GPU = DeviceReport("cuda", "NVIDIA RTX 4070")
@@ -113,6 +115,20 @@ def test_of_endless_licences_only_so_much_is_read(
     path = tmp_path / "LICENCES.txt"
     path.write_text("0123456789 and more")
     assert licences.read_licences(path) == "0123456789"
+
+
+def test_large_text_fits_a_narrow_screen(app: QApplication, qtbot: QtBot) -> None:
+    try:
+        apply(app, Settings(text_percent=200))
+        about = AboutDialog()
+        qtbot.addWidget(about)
+        about.set_devices(DEVICES)
+        about.show()
+        assert (
+            about.page.totalMinimumSize().width() <= about.width() <= about.screen().size().width()
+        )
+    finally:
+        apply(app, Settings())
 
 
 def test_closes_by_escape(about: AboutDialog, qtbot: QtBot) -> None:

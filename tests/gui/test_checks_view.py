@@ -156,6 +156,16 @@ def test_what_is_read_stays_where_nothing_has_changed(view: ChecksView) -> None:
     assert view._scroll.widget() is page
 
 
+def test_nothing_is_built_until_somebody_looks(view: ChecksView) -> None:
+    view.set_report(None, problem="amp.wav cannot be opened.")
+    view.hide()
+    view.set_report(doubtful())
+    assert not page(view).findChildren(FindingRow)
+    view.show()
+    assert severities(view)
+    assert "amp.wav cannot be opened." not in texts(view)
+
+
 def test_nothing_to_train_on_has_no_button(view: ChecksView) -> None:
     view.set_report(report_of("silent"))
     assert not buttons(view)

@@ -175,7 +175,7 @@ def test_stopping_keeps_the_best_and_leaves_the_queue(rig: Rig, fake: FakeRun) -
     assert rig.states() == [JobState.STOPPED, JobState.READY]
     assert rig.job(first).model_path is not None
     assert rig.job(first).esr == (0.2, 0.1)
-    assert rig.controller.runs[first].result
+    assert rig.controller.runs[first].best
     assert len(fake.jobs) == 1
 
 

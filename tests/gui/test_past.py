@@ -397,6 +397,20 @@ def test_what_is_said_of_a_training_later_is_kept(desk: Desk, files: FakeFiles) 
     assert (again.name, again.metadata) == ("Clean Twin", said)
 
 
+def test_what_is_said_of_a_training_while_it_runs_is_kept(desk: Desk) -> None:
+    folder = desk.past("Twin", Ending.INTERRUPTED)
+    desk.fake.free_epochs = 0
+    window = desk.start()
+    window.offer_bar.go_on.click()
+    desk.bot.waitUntil(lambda: bool(desk.fake.jobs), timeout=5_000)
+    (job,) = window.controller.queue.jobs()
+    said = UserMetadata(name="Twin", gear_make="Fender")
+    window.controller.queue.update(job.id, metadata=said)
+    with desk.bot.waitSignal(window.controller.closed):
+        window.controller.shut_down()
+    assert read_job(folder).job.user == said
+
+
 def test_a_note_that_cannot_be_written_leaves_the_others(desk: Desk) -> None:
     twin, jcm = (desk.past(name, Ending.INTERRUPTED) for name in ("Twin", "JCM"))
     window = desk.start()

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from gui.fake_files import FakeFiles
 from gui.fake_run import FakeRun
-from PySide6.QtWidgets import QLabel, QLineEdit, QScrollArea
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QScrollArea
 from pytestqt.qtbot import QtBot
 
+from nam_engine.errors import TrainingError
 from nam_engine.metadata import UserMetadata
 from nam_gui.job import JobState
 from nam_gui.main_window import MainWindow
@@ -138,8 +139,32 @@ def test_what_is_not_checked_yet_says_why(
     qtbot.waitUntil(lambda: "It is being checked…" not in shown(window))
 
 
+def test_a_training_that_failed_shows_what_was_saved_and_why_it_failed(
+    window: MainWindow, ids: list[int], fake: FakeRun, qtbot: QtBot
+) -> None:
+    page, queue = window.page, window.controller.queue
+    fake.release()
+    window.controller.train()
+    qtbot.waitUntil(lambda: not window.controller.is_training)
+    fake.failures["a"] = TrainingError("The numbers ran away.", "Train again.")
+    window.queue_view.select_job(ids[0])
+    window.controller.train_more(ids[0])
+    qtbot.waitUntil(lambda: queue.job(ids[0]).state is JobState.FAILED)
+    assert page.tabs.currentIndex() == page._result_tab
+    words = [label.text() for label in page.result.findChildren(QLabel) if label.isVisible()]
+    assert "The numbers ran away. Train again." in words
+    assert "great" in words
+    assert "It starts on time and is quiet when you are." not in words  # nobody knows
+    offered = [b.text() for b in page.result.findChildren(QPushButton) if b.isVisible()]
+    assert offered == ["Export…", "Listen", "Show in folder"]
+    checks = shown(window)
+    assert checks[0] == "The numbers ran away. Train again."
+    assert checks[1] == "Twin.wav itself is fine, as far as the checks can tell."
+
+
 def shown(window: MainWindow) -> list[str]:
-    """What the checks say."""
+    """What the checks say to somebody who looks at them."""
+    window.page.tabs.setCurrentWidget(window.page.checks)
     page = window.page.checks.findChild(QScrollArea)
     return [label.text() for label in page.widget().findChildren(QLabel)]
 

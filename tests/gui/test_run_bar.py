@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from nam_engine.device_report import DeviceReport
+from nam_engine.events import Checked, Reported
 from nam_gui import device_watch, run_bar
 from nam_gui.appearance import apply
 from nam_gui.controller import Controller
@@ -18,6 +19,7 @@ from nam_gui.device_watch import DeviceWatch
 from nam_gui.devices_task import DevicesTask
 from nam_gui.gpu_help import GpuHelp
 from nam_gui.job import JobState
+from nam_gui.main_window import MainWindow
 from nam_gui.run_bar import RunBar
 from nam_gui.settings import Settings
 
@@ -192,6 +194,21 @@ def test_another_setting_is_another_device(
     with qtbot.waitSignal(watch.changed) as changed:
         watch.refresh()
     assert changed.args == ["2 processor cores", False]
+
+
+def test_why_a_training_took_its_device_is_known_until_the_next_begins(window: MainWindow) -> None:
+    why = "Training on 2 processor cores. A step on RTX 4070 takes 0.3 s, on 2 cores takes 0.1 s."
+    checked = Checked("amp", None, 0, "high", ())
+    device, happened = window.run_bar.device, window.controller.happened
+    for event in (checked, Reported((why,))):
+        happened.emit(1, event)
+    tip = device.toolTip()
+    assert tip.split() == why.split()
+    assert max(map(len, tip.splitlines())) <= 60
+    assert device.accessibleDescription() == why
+    happened.emit(2, checked)
+    assert not device.toolTip()
+    assert not device.accessibleDescription()
 
 
 def test_devices_that_cannot_be_asked_for_are_told(
