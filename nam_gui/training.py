@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from nam_engine.errors import CheckpointError, DeviceError
+from nam_engine.errors import CheckpointError, DeviceError, NothingTrainedError
 from nam_engine.events import (
     BestImproved,
     EpochDone,
@@ -230,8 +230,8 @@ class Training(QObject):
         if isinstance(task.error, CheckpointError):
             run.is_begun = False  # the next try begins anew
         sentence = f"{message} {self._remedy(task.error) or remedy}".strip()
-        if task.control.should_stop() and not run.is_begun:
-            # Nothing was trained, as it was wished; what is paused has lost nothing.
+        if isinstance(task.error, NothingTrainedError):
+            # As it was wished; what is paused has lost nothing.
             if self.state is not RunState.PAUSING:
                 self.said.emit(sentence)
             is_ready = self.state is RunState.STOPPING

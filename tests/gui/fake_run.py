@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from nam_engine.control import RunControl
-from nam_engine.errors import TrainingError
+from nam_engine.errors import NothingTrainedError
 from nam_engine.events import (
     BestImproved,
     Checked,
@@ -90,7 +90,7 @@ class FakeRun:
                 yield BestImproved(i, epoch, metrics.esr)
         done = self._epochs_done.get(path, 0)
         if not done:
-            raise TrainingError(f"Training on {name} was stopped before its first step.")
+            raise NothingTrainedError(f"Training on {name} was stopped before its first step.")
         metrics = _epoch(done, done).metrics
         yield Saved(job.outdir / name / f"{name}.nam", is_final=True)
         yield Probed(())
