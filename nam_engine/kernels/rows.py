@@ -29,8 +29,8 @@ _STEP_SAMPLES = LANES * _VECTORS
 _CACHE_LINE_SAMPLES = 16
 GRID_SAMPLES = math.lcm(_STEP_SAMPLES, _CACHE_LINE_SAMPLES)
 """Stretches of time begin and end at multiples of it."""
-LEFT_ROWS = BLOCK if REGISTERS >= 32 else BLOCK // 2
-"""Rows whose products with a block of others fit into the registers, with the rows themselves."""
+# Rows whose products with a block of others fit into the registers, with the rows themselves.
+_LEFT_ROWS = BLOCK if REGISTERS >= 32 else BLOCK // 2
 
 _VECTOR = ir.VectorType(ir.FloatType(), LANES)
 _ADD_UP = ir.FunctionType(ir.FloatType(), [ir.FloatType(), _VECTOR])
@@ -89,7 +89,7 @@ def row_products(
 
     Here ``count``, too, is a multiple of :data:`BLOCK`.
     """
-    for o in range(0, products.shape[0], LEFT_ROWS):
+    for o in range(0, products.shape[0], _LEFT_ROWS):
         for r in range(0, count, BLOCK):
             _row_products_block(  # type: ignore[call-arg]  # the context is Numba's
                 buffer, left + o * pitch, pitch, rows, r, products, o, start, stop
@@ -178,7 +178,7 @@ def _row_products_block(
     start: Any,
     stop: Any,
 ) -> Any:
-    """Products of ``LEFT_ROWS`` rows from ``left`` on with ``BLOCK`` others, ``first`` and so on.
+    """Products of ``_LEFT_ROWS`` rows from ``left`` on with ``BLOCK`` others, ``first`` and so on.
 
     They are added to ``products`` from row ``out`` on.
     """
@@ -191,9 +191,9 @@ def _row_products_block(
         )
         columns = [builder.add(first, _number(r)) for r in range(BLOCK)]
         rights = [builder.load(builder.gep(rows.data, [column])) for column in columns]
-        lefts = [builder.add(left, builder.mul(pitch, _number(o))) for o in range(LEFT_ROWS)]
+        lefts = [builder.add(left, builder.mul(pitch, _number(o))) for o in range(_LEFT_ROWS)]
         zero = ir.Constant(_VECTOR, None)
-        block = [(o, r) for o in range(LEFT_ROWS) for r in range(BLOCK)]
+        block = [(o, r) for o in range(_LEFT_ROWS) for r in range(BLOCK)]
         sums = {place: _variable(builder, zero) for place in block}
         step = _number(LANES)
         with cgutils.for_range_slice(builder, start, stop, step) as (time, _):
