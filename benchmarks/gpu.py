@@ -41,6 +41,7 @@ from gpu_ways import (
 from nam_engine.audio import write_wav
 from nam_engine.demo import SAMPLE_RATE_HZ
 from nam_engine.devices import describe_device
+from nam_engine.errors import reason_of
 from nam_engine.events import EpochDone
 from nam_engine.graphs import UNPROVEN
 from nam_engine.intake import Choices
@@ -240,8 +241,7 @@ def told(what: str) -> Iterator[None]:
         yield
     except Exception as error:  # noqa: BLE001
         traceback.print_exc()
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        print(f"{what} is left out: {reason}", file=sys.stderr, flush=True)
+        print(f"{what} is left out: {reason_of(error)}", file=sys.stderr, flush=True)
 
 
 def machine(device: torch.device) -> str:

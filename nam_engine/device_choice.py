@@ -13,6 +13,7 @@ import torch
 
 from nam_engine.dataset import Windows
 from nam_engine.devices import describe_device, require_device, usable_devices
+from nam_engine.errors import reason_of
 from nam_engine.events import Reported
 from nam_engine.material import Material
 from nam_engine.method import Method
@@ -81,8 +82,7 @@ def _try(device: torch.device, config: PackedConfig, method: Method, material: M
             torch.cuda.empty_cache()  # else the trial's memory stays reserved
         return _Trial(device, seconds)
     except (RuntimeError, TypeError, MemoryError) as error:  # in all of these PyTorch fails
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        return _Trial(device, math.inf, reason)
+        return _Trial(device, math.inf, reason_of(error))
 
 
 def _step_seconds(

@@ -9,7 +9,7 @@ from typing import TypeVar
 import torch
 
 from nam_engine.devices import describe_device
-from nam_engine.errors import TrainingError
+from nam_engine.errors import TrainingError, reason_of
 from nam_engine.events import Warned
 from nam_engine.stepping import Stepper, is_out_of_memory
 
@@ -29,9 +29,8 @@ def device_failures(name: str, device: torch.device) -> Iterator[None]:
     except (NotImplementedError, RecursionError):
         raise  # faults of ours, which are runtime errors by inheritance only
     except (RuntimeError, MemoryError) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise TrainingError(
-            f"Training on {name} failed on {device} ({reason}).",
+            f"Training on {name} failed on {device} ({reason_of(error)}).",
             "Close other programs that use it, or choose another device.",
         ) from error
 

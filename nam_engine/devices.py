@@ -11,7 +11,7 @@ import psutil
 import torch
 
 from nam_engine.device_report import DeviceReport
-from nam_engine.errors import DeviceError
+from nam_engine.errors import DeviceError, reason_of
 from nam_engine.kernels.interface import Kernels
 from nam_engine.kernels.trial import require_equal, trial_gradients
 
@@ -46,8 +46,9 @@ def probe_device(name: str) -> DeviceReport:
         _require_right_numbers(device)
         return DeviceReport(name, describe_device(device))
     except (ArithmeticError, RuntimeError, TypeError) as error:  # in all of these PyTorch fails
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        return DeviceReport(name, kind, f"it is there but a training step on it fails ({reason})")
+        return DeviceReport(
+            name, kind, f"it is there but a training step on it fails ({reason_of(error)})"
+        )
 
 
 def require_device(name: str) -> torch.device:

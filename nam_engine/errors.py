@@ -33,6 +33,7 @@ __all__ = [
     "PictureError",
     "TrainingError",
     "UnsupportedError",
+    "reason_of",
 ]
 
 
@@ -98,3 +99,8 @@ class TrainingError(NamEngineError):
 
 class NothingTrainedError(TrainingError):
     """Training was stopped before its first step, as it was wished: there is nothing to keep."""
+
+
+def reason_of(error: BaseException) -> str:
+    """What an error of another library says, in one line."""
+    return (str(error) or type(error).__name__).splitlines()[0]

@@ -16,6 +16,8 @@ from typing import Protocol, TypeVar
 import torch
 from torch import Tensor
 
+from nam_engine.errors import reason_of
+
 __all__ = ["UNPROVEN", "Do", "Graphs", "are_unproven_ways_wanted", "directly", "replayed"]
 
 _log = logging.getLogger(__name__)
@@ -98,8 +100,9 @@ class Graphs:
         except Exception as error:  # noqa: BLE001 - whatever a driver may raise on some machine
             _log.exception("%s cannot be recorded", name)
             if not self._unrecordable:
-                reason = (str(error) or type(error).__name__).splitlines()[0]
-                self._problem = f"Some steps cannot be recorded ({reason}). They will take longer."
+                self._problem = (
+                    f"Some steps cannot be recorded ({reason_of(error)}). They will take longer."
+                )
             self._unrecordable.add(name)
         with torch.no_grad():
             for tensor, before in zip(changed, kept, strict=True):

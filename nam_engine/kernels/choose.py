@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import torch
 
+from nam_engine.errors import reason_of
 from nam_engine.graphs import Do, are_unproven_ways_wanted, directly, replayed
 from nam_engine.kernels.interface import Kernels
 from nam_engine.kernels.trial import Make, require_equal, trial_gradients
@@ -77,8 +78,9 @@ def _problem_of(trial: Callable[[], None]) -> str:
         trial()
     except Exception as error:  # noqa: BLE001 - whatever a compiler may raise on some machine
         _log.exception("the fast kernels cannot be used")
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        return f"The fast way to train cannot be used here ({reason}). It will take longer."
+        return (
+            f"The fast way to train cannot be used here ({reason_of(error)}). It will take longer."
+        )
     return ""
 
 
